@@ -1,0 +1,24 @@
+/**
+ * What an adapter can do, as data. The conformance suite may expect another value because of a
+ * capability; it never skips a case silently.
+ */
+export type Capabilities = {
+  /** Does `peek` look into the kernel's buffer, or at bytes that were already taken out of it? */
+  readonly peek: 'kernel' | 'user-space';
+  /** Most buffers that one gathered write takes. */
+  readonly gatherMax: number;
+  /** How well the progress of a send that was cut short is known. */
+  readonly sendProgress: 'exact' | 'range';
+  /** Are a file's bytes moved by the kernel, or read and written? */
+  readonly transmit: 'kernel' | 'copied';
+  /** What happens to datagrams that nobody receives: the kernel keeps some, or a bounded queue. */
+  readonly datagramPressure: 'kernel' | 'queue';
+  /** Sockets that report ICMP errors. */
+  readonly icmp: 'all' | 'connected' | 'none';
+  /** Is the true size of a datagram known that was larger than its buffer? */
+  readonly datagramTrueSize: boolean;
+  /** Can a descriptor be given away? */
+  readonly detach: boolean;
+  /** Does the system share one port among several listeners (SO_REUSEPORT)? */
+  readonly reusePort: boolean;
+};

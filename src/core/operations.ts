@@ -1,0 +1,148 @@
+import type { Endpoint } from './endpoint.ts';
+import {
+  type AcceptOperation,
+  type CloseOperation,
+  type ConnectOperation,
+  type ListenOperation,
+  NO_SOCKET,
+  type OperationBase,
+  type PeekOperation,
+  type RecvOperation,
+  type SendOperation,
+  type ShutdownOperation,
+  type SocketId,
+  type TimerOperation,
+  type TransmitOperation,
+  type UdpOpenOperation,
+  type UdpPeekOperation,
+  type UdpRecvOperation,
+  type UdpSendOperation,
+} from './operation.ts';
+
+/** Called with the operation when it has ended. */
+export type OnComplete<Kind> = (operation: Kind) => void;
+
+const NO_BYTES = new Uint8Array(0);
+const LINGER_MS = 5_000;
+const LINGER_BYTES = 256 * 1024;
+const BACKLOG = 511; // nginx's.
+
+const base = <Kind>(onComplete: OnComplete<Kind>) =>
+  ({
+    status: 'idle',
+    fault: undefined,
+    deadlineMs: 0,
+    onComplete: onComplete as OperationBase['onComplete'],
+    holder: undefined,
+    outcome: 'done',
+    dueMs: 0,
+    dueIndex: -1,
+    dueOrder: 0,
+  }) satisfies OperationBase as OperationBase;
+
+export function listenOperation(
+  endpoint: Endpoint,
+  onComplete: OnComplete<ListenOperation>,
+): ListenOperation {
+  const answer = { socket: NO_SOCKET, bound: undefined };
+  const request = { endpoint, backlog: BACKLOG, reusePort: false };
+  return { kind: 'listen', ...request, ...answer, ...base(onComplete) };
+}
+
+export function acceptOperation(
+  listener: SocketId,
+  onComplete: OnComplete<AcceptOperation>,
+): AcceptOperation {
+  return { kind: 'accept', socket: listener, accepted: NO_SOCKET, ...base(onComplete) };
+}
+
+export function connectOperation(
+  endpoint: Endpoint,
+  onComplete: OnComplete<ConnectOperation>,
+): ConnectOperation {
+  const fields = { endpoint, local: undefined, socket: NO_SOCKET };
+  return { kind: 'connect', ...fields, ...base(onComplete) };
+}
+
+export function recvOperation(
+  socket: SocketId,
+  onComplete: OnComplete<RecvOperation>,
+): RecvOperation {
+  const request = { socket, into: undefined, minBytes: 1 };
+  const answer = { data: NO_BYTES, offset: 0, bytes: 0, owned: false };
+  return { kind: 'recv', ...request, ...answer, ...base(onComplete) };
+}
+
+export function peekOperation(
+  socket: SocketId,
+  onComplete: OnComplete<PeekOperation>,
+): PeekOperation {
+  const fields = { socket, wantBytes: 0, data: NO_BYTES, offset: 0, bytes: 0 };
+  return { kind: 'peek', ...fields, ...base(onComplete) };
+}
+
+export function sendOperation(
+  socket: SocketId,
+  onComplete: OnComplete<SendOperation>,
+): SendOperation {
+  const fields = { socket, pieces: [], count: 0, bytes: 0, bytesPossible: 0 };
+  return { kind: 'send', ...fields, ...base(onComplete) };
+}
+
+export function transmitOperation(
+  socket: SocketId,
+  onComplete: OnComplete<TransmitOperation>,
+): TransmitOperation {
+  const request = { socket, file: -1, position: 0, length: 0, head: undefined, tail: undefined };
+  return { kind: 'transmit', ...request, bytes: 0, bytesPossible: 0, ...base(onComplete) };
+}
+
+export function shutdownOperation(
+  socket: SocketId,
+  onComplete: OnComplete<ShutdownOperation>,
+): ShutdownOperation {
+  return { kind: 'shutdown', socket, ...base(onComplete) };
+}
+
+export function closeOperation(
+  socket: SocketId,
+  onComplete: OnComplete<CloseOperation>,
+): CloseOperation {
+  const linger = { lingerMs: LINGER_MS, lingerBytes: LINGER_BYTES };
+  return { kind: 'close', socket, how: 'graceful', ...linger, ...base(onComplete) };
+}
+
+export function udpOpenOperation(
+  local: Endpoint,
+  onComplete: OnComplete<UdpOpenOperation>,
+): UdpOpenOperation {
+  const fields = { local, remote: undefined, socket: NO_SOCKET, bound: undefined };
+  return { kind: 'udpOpen', ...fields, ...base(onComplete) };
+}
+
+export function udpRecvOperation(
+  socket: SocketId,
+  onComplete: OnComplete<UdpRecvOperation>,
+): UdpRecvOperation {
+  const answer = { data: NO_BYTES, offset: 0, bytes: 0, size: 0, truncated: false };
+  const fields = { socket, into: undefined, ...answer, from: undefined };
+  return { kind: 'udpRecv', ...fields, ...base(onComplete) };
+}
+
+export function udpPeekOperation(
+  socket: SocketId,
+  onComplete: OnComplete<UdpPeekOperation>,
+): UdpPeekOperation {
+  return { kind: 'udpPeek', socket, size: 0, ...base(onComplete) };
+}
+
+export function udpSendOperation(
+  socket: SocketId,
+  onComplete: OnComplete<UdpSendOperation>,
+): UdpSendOperation {
+  return { kind: 'udpSend', socket, data: NO_BYTES, to: undefined, ...base(onComplete) };
+}
+
+export function timerOperation(onComplete: OnComplete<TimerOperation>): TimerOperation {
+  return { kind: 'timer', atMs: 0, ...base(onComplete) };
+}
