@@ -121,6 +121,7 @@ export class EventLoop implements Clock {
 
   /** For ports: ends `operation` with `outcome`, but not inside the current call. */
   completeSoon(operation: Operation, outcome: Outcome): void {
+    operation.ended = true;
     operation.outcome = outcome;
     this.#soon.push(operation);
     if (this.#soon.size === 1 && !this.#ending) this.#host.wake();
@@ -128,6 +129,7 @@ export class EventLoop implements Clock {
 
   /** The same, after all other completions of the turn: accepts wait behind reads. */
   completeLast(operation: Operation, outcome: Outcome): void {
+    operation.ended = true;
     operation.outcome = outcome;
     this.#accepts.push(operation);
     if (this.#accepts.size === 1 && !this.#ending) this.#host.wake();
@@ -227,7 +229,7 @@ export class EventLoop implements Clock {
       if (operation.kind === 'timer') {
         this.#timers -= 1;
         this.deliver(operation, operation.outcome);
-      } else if (operation.status === 'pending' && operation.deadlineMs > 0) {
+      } else if (operation.status === 'pending' && !operation.ended && operation.deadlineMs > 0) {
         if (operation.deadlineMs > nowMs) this.#due.add(operation, operation.deadlineMs);
         else operation.holder?.expire(operation);
       }

@@ -34,6 +34,7 @@ const base = <Kind>(onComplete: OnComplete<Kind>) =>
     deadlineMs: 0,
     onComplete: onComplete as OperationBase['onComplete'],
     holder: undefined,
+    ended: false,
     outcome: 'done',
     dueMs: 0,
     dueIndex: -1,

@@ -33,6 +33,11 @@ export class SocketTable<T> {
     return this.#ids[slot] === id ? this.#entries[slot] : undefined;
   }
 
+  /** Puts another entry in the place of `id`, which keeps its number. */
+  replace(id: SocketId, entry: T): void {
+    if (this.get(id) !== undefined) this.#entries[id & (SLOTS_MAX - 1)] = entry;
+  }
+
   remove(id: SocketId): void {
     const slot = id & (SLOTS_MAX - 1);
     if (this.#ids[slot] !== id || this.#entries[slot] === undefined) return;

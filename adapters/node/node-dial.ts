@@ -1,0 +1,80 @@
+import type { Socket } from 'node:net';
+import { ownFault } from '../../src/core/fault.ts';
+import type {
+  ConnectOperation,
+  Outcome,
+  SocketId,
+  SocketOperation,
+} from '../../src/core/operation.ts';
+import { faultOf } from './fault-of.ts';
+import type { NodeHost } from './node-host.ts';
+import type { NodeSocket } from './node-socket.ts';
+
+/** A connection that is being opened; a stream takes its place once it is. */
+export class Dial implements NodeSocket {
+  readonly #operation: ConnectOperation;
+  readonly #socket: Socket;
+  readonly #host: NodeHost;
+  readonly #onGone: (id: SocketId) => void;
+  #open = false;
+
+  constructor(
+    operation: ConnectOperation,
+    socket: Socket,
+    host: NodeHost,
+    onGone: (id: SocketId) => void,
+  ) {
+    this.#operation = operation;
+    this.#socket = socket;
+    this.#host = host;
+    this.#onGone = onGone;
+    socket.once('error', (error) => this.#fail(error));
+    socket.once('close', () => {
+      if (!this.#open) this.#onGone(this.#operation.socket);
+    });
+  }
+
+  /** The socket is connected; `false` when nobody wants it any more. */
+  succeed(): boolean {
+    this.#host.event();
+    if (this.#operation.ended || this.#operation.status !== 'pending') {
+      this.#socket.resetAndDestroy();
+      return false;
+    }
+    this.#open = true;
+    return true;
+  }
+
+  submit(operation: SocketOperation): void {
+    operation.fault = ownFault('closed', 'still connecting');
+    this.#host.loop.completeSoon(operation, 'failed');
+  }
+
+  abort(operation: SocketOperation, outcome: Outcome): void {
+    if (operation !== this.#operation) return;
+    this.#host.loop.completeSoon(operation, outcome);
+    this.#socket.destroy();
+  }
+
+  destroy(): void {
+    if (this.#operation.status === 'pending' && !this.#operation.ended) {
+      this.#host.loop.completeSoon(this.#operation, 'cancelled');
+    }
+    this.#socket.destroy();
+  }
+
+  local(): undefined {
+    return undefined;
+  }
+
+  remote(): undefined {
+    return undefined;
+  }
+
+  #fail(error: Error): void {
+    this.#host.event();
+    if (this.#open || this.#operation.ended || this.#operation.status !== 'pending') return;
+    this.#operation.fault = faultOf(error);
+    this.#host.loop.completeSoon(this.#operation, 'failed');
+  }
+}
