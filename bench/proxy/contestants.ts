@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { proxyCommand } from './nginx.ts';
+import { installPeer, PEER_NAMES } from './peers.ts';
+
+/** A proxy that can be started on a port in front of the upstream. */
+export type Contestant = {
+  readonly name: string;
+  readonly version: string | undefined;
+  /** The command that serves `port` from `upstreamPort`; may write its configuration first. */
+  command(port: number, upstreamPort: number, directory: string): readonly string[];
+};
+
+/** A contestant that cannot take part, with the reason that the table shows. */
+export type Skipped = { readonly name: string; readonly reason: string };
+
+/** The partner of every pair: the unit in which all others are counted. */
+export const NGINX: Contestant = {
+  name: 'nginx',
+  version: undefined,
+  command: (port, upstreamPort, directory) => proxyCommand(directory, port, upstreamPort),
+};
+
+const OURS = /^sluice@([a-z0-9-]+)$/;
+const DEFAULT_NAMES: readonly string[] = ['nginx', 'sluice@node', ...PEER_NAMES];
+
+/** Finds the contestants by name and installs the peers among them. Throws on an unknown name. */
+export async function findContestants(
+  wanted: readonly string[],
+  added: ReadonlyMap<string, string>,
+  root: string,
+): Promise<{ contestants: Contestant[]; skipped: Skipped[] }> {
+  const names = wanted.length > 0 ? wanted : [...DEFAULT_NAMES, ...added.keys()];
+  const contestants: Contestant[] = [];
+  const skipped: Skipped[] = [];
+  for (const name of new Set(names)) {
+    const commandLine = added.get(name);
+    const adapter = OURS.exec(name)?.[1];
+    if (commandLine !== undefined) contestants.push(fromCommandLine(name, commandLine));
+    else if (name === NGINX.name) contestants.push(NGINX);
+    else if (adapter !== undefined) contestants.push(sluice(name, adapter));
+    else if (PEER_NAMES.includes(name)) {
+      try {
+        contestants.push(await peer(name, root));
+      } catch (error) {
+        skipped.push({ name, reason: (error as Error).message });
+      }
+    } else throw new Error(`there is no contestant ${name}; known: ${DEFAULT_NAMES.join(', ')}`);
+  }
+  return { contestants, skipped };
+}
+
+/** Words are split at spaces and no shell runs, so the process we count is the command itself. */
+function fromCommandLine(name: string, commandLine: string): Contestant {
+  const words = commandLine.split(/\s+/).filter((word) => word !== '');
+  return {
+    name,
+    version: undefined,
+    command: (port, upstreamPort) =>
+      words.map((word) =>
+        word.replaceAll('{port}', String(port)).replaceAll('{upstream}', String(upstreamPort)),
+      ),
+  };
+}
+
+function sluice(name: string, adapter: string): Contestant {
+  const script = join(import.meta.dirname, 'contestants/sluice.js');
+  return {
+    name,
+    version: undefined,
+    command: (port, upstreamPort) => [
+      process.execPath,
+      script,
+      '--adapter',
+      adapter,
+      String(port),
+      String(upstreamPort),
+    ],
+  };
+}
+
+async function peer(name: string, root: string): Promise<Contestant> {
+  const { script, version } = await installPeer(name, root);
+  return {
+    name,
+    version,
+    command: (port, upstreamPort) => [process.execPath, script, String(port), String(upstreamPort)],
+  };
+}

@@ -1,0 +1,26 @@
+import { parseArgs } from 'node:util';
+import { nodePort } from '../../../adapters/node/index.ts';
+import { proxyConfig, ReverseProxy } from '../../../src/proxy/index.ts';
+
+// node sluice.js --adapter NAME PORT UPSTREAM_PORT
+// Our own proxy as a contestant: one process, no access log, GET / passed to one upstream.
+
+const { values, positionals } = parseArgs({
+  options: { adapter: { type: 'string', default: 'node' } },
+  allowPositionals: true,
+});
+const [port, upstreamPort] = positionals.map(Number);
+if (port === undefined || upstreamPort === undefined) {
+  throw new Error('expected --adapter NAME PORT UPSTREAM_PORT');
+}
+if (values.adapter !== 'node') throw new Error(`no adapter '${values.adapter}'`);
+
+const server = { family: 'ipv4', address: '127.0.0.1', port: upstreamPort } as const;
+const config = proxyConfig({
+  // As for nginx in the same run: connections are kept for as long as the run lasts.
+  requestsMax: 1_000_000_000,
+  forwardedFor: false,
+  upstream: { authority: `127.0.0.1:${upstreamPort}`, servers: [server], idleMax: 128 },
+});
+const proxy = new ReverseProxy(nodePort(), config);
+await proxy.listen({ family: 'ipv4', address: '127.0.0.1', port });

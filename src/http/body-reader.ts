@@ -1,0 +1,56 @@
+import { type BodySink, ChunkedDecoder } from './chunked.ts';
+import type { Framing } from './message-head.ts';
+
+/** Finds the end of one body after another (RFC 9112 §6.3). */
+export class BodyReader {
+  readonly #sink: BodySink;
+  #framing: Framing = 'none';
+  #left = 0;
+  #chunked: ChunkedDecoder | undefined;
+  done = true;
+
+  constructor(sink: BodySink) {
+    this.#sink = sink;
+  }
+
+  start(framing: Framing, contentLength: number): void {
+    this.#framing = framing;
+    this.#left = contentLength;
+    this.done = framing === 'none' || (framing === 'length' && contentLength === 0);
+    if (framing !== 'chunked') return;
+    this.#chunked ??= new ChunkedDecoder(this.#sink);
+    this.#chunked.reset();
+  }
+
+  /** Takes bytes of the body; returns where it stopped. Throws `HttpError`. */
+  read(data: Uint8Array, at: number, end: number, owned: boolean): number {
+    switch (this.#framing) {
+      case 'none':
+        return at;
+      case 'length': {
+        const to = Math.min(at + this.#left, end);
+        this.#left -= to - at;
+        this.done = this.#left === 0;
+        this.#sink.bodyBytes(data, at, to, owned);
+        return to;
+      }
+      case 'close':
+        this.#sink.bodyBytes(data, at, end, owned);
+        return end;
+      case 'chunked': {
+        const chunked = this.#chunked as ChunkedDecoder;
+        const to = chunked.write(data, at, end);
+        this.done = chunked.done;
+        return to;
+      }
+      default:
+        return this.#framing satisfies never;
+    }
+  }
+
+  /** The connection has ended: was that the body's end, too? */
+  endsHere(): boolean {
+    if (this.#framing === 'close') this.done = true;
+    return this.done;
+  }
+}

@@ -1,0 +1,124 @@
+/** How a body ends: there is none, after so many bytes, by itself, or with the connection. */
+export type Framing = 'none' | 'length' | 'chunked' | 'close';
+
+/** Words that a field takes in the table: where its name and its value begin and end, and what it is. */
+const WORDS = 5;
+const FIELDS_INITIAL = 32;
+
+/**
+ * A received head: its text as it came, and where the parts are. Offsets count from the head's
+ * first byte. The object is used again and again: nothing of it may be kept after `reset`.
+ */
+export class MessageHead {
+  /** The whole head, latin1, the empty line included; set once it is complete. */
+  text = '';
+  /** Bytes of the head, the empty line included. */
+  bytes = 0;
+  fieldCount = 0;
+  /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
+  minorVersion = 1;
+  /** Of a request. */
+  methodEnd = 0;
+  targetStart = 0;
+  targetEnd = 0;
+  /** The target has a `%` or a `.`: it may say another path than it seems to. */
+  targetMarked = false;
+  /** Of a response. */
+  status = 0;
+  reasonStart = 0;
+  reasonEnd = 0;
+  /** Where the first field line begins. */
+  fieldsStart = 0;
+  /** What the fields mean together; set by `readRequest` and `readResponse`. */
+  framing: Framing = 'none';
+  /** Bytes of the body where `framing` is `length`. */
+  contentLength = 0;
+  /** May the connection be used again, as far as this message says? */
+  persistent = true;
+  /** Names that `Connection` nominates for removal, in lower case; seldom any. */
+  nominated: string[] | undefined;
+  expectsContinue = false;
+  #table = new Int32Array(FIELDS_INITIAL * WORDS);
+
+  reset(): void {
+    this.text = '';
+    this.bytes = 0;
+    this.fieldCount = 0;
+    this.methodEnd = 0;
+    this.nominated = undefined;
+    this.expectsContinue = false;
+  }
+
+  get method(): string {
+    return this.text.slice(0, this.methodEnd);
+  }
+
+  get target(): string {
+    return this.text.slice(this.targetStart, this.targetEnd);
+  }
+
+  get reason(): string {
+    return this.text.slice(this.reasonStart, this.reasonEnd);
+  }
+
+  addField(nameStart: number, nameEnd: number, id: number): void {
+    const at = this.fieldCount * WORDS;
+    if (at === this.#table.length) this.#grow();
+    this.#table[at] = nameStart;
+    this.#table[at + 1] = nameEnd;
+    this.#table[at + 4] = id;
+    this.fieldCount += 1;
+  }
+
+  /** Sets where the value of the newest field begins. */
+  startValue(start: number): void {
+    this.#table[(this.fieldCount - 1) * WORDS + 2] = start;
+  }
+
+  /** Sets where the value of the newest field ends. */
+  endValue(end: number): void {
+    this.#table[(this.fieldCount - 1) * WORDS + 3] = end;
+  }
+
+  /** What the field is: a number of `field-names.ts`. */
+  fieldId(index: number): number {
+    return this.#table[index * WORDS + 4] as number;
+  }
+
+  /** Where the field's line begins; for the count of fields, where the empty line begins. */
+  lineStart(index: number): number {
+    return index < this.fieldCount ? (this.#table[index * WORDS] as number) : this.bytes - 2;
+  }
+
+  fieldName(index: number): string {
+    const at = index * WORDS;
+    return this.text.slice(this.#table[at], this.#table[at + 1]);
+  }
+
+  fieldValue(index: number): string {
+    const at = index * WORDS;
+    return this.text.slice(this.#table[at + 2], this.#table[at + 3]);
+  }
+
+  /** The index of the first field with this number, or -1. */
+  indexOf(id: number): number {
+    for (let index = 0; index < this.fieldCount; index += 1) {
+      if (this.#table[index * WORDS + 4] === id) return index;
+    }
+    return -1;
+  }
+
+  /** The value of the first field of this name; `name` in lower case. For people and logs. */
+  get(name: string): string | undefined {
+    for (let index = 0; index < this.fieldCount; index += 1) {
+      if (this.fieldName(index).toLowerCase() === name) return this.fieldValue(index);
+    }
+    return undefined;
+  }
+
+  #grow(): void {
+    const grown = new Int32Array(this.#table.length * 2);
+    grown.set(this.#table);
+    this.#table = grown;
+  }
+}

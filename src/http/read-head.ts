@@ -1,0 +1,143 @@
+import {
+  CONNECTION,
+  CONTENT_LENGTH,
+  EXPECT,
+  HOST,
+  OTHER,
+  TRANSFER_ENCODING,
+} from './field-names.ts';
+import { HttpError } from './http-error.ts';
+import type { MessageHead } from './message-head.ts';
+import { checkTarget } from './request-target.ts';
+
+/** Digits of the largest length taken, 2^53 - 1. */
+const LENGTH_DIGITS_MAX = 16;
+const HOST_FORM = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
+const BODILESS_IN_1_0 = /^(?:GET|HEAD|DELETE)$/;
+
+/** What the fields of one head said, before the rules of RFC 9112 §6.3 are applied to them. */
+type Seen = { hosts: number; lengths: number; codings: number };
+
+// One object for all heads: it is done with before the call returns.
+const seen: Seen = { hosts: 0, lengths: 0, codings: 0 };
+
+/** Finds out what a complete request head means, or refuses it. Throws `HttpError`. */
+export function readRequest(head: MessageHead): void {
+  readFields(head);
+  if (seen.hosts > 1) throw new HttpError('BAD_HOST', 'more than one Host');
+  if (seen.hosts === 0 && head.minorVersion === 1) throw new HttpError('BAD_HOST', 'no Host');
+  checkTarget(head);
+  if (seen.codings > 0) {
+    if (head.minorVersion === 0) {
+      throw new HttpError('BAD_TRANSFER_ENCODING', 'a transfer coding in HTTP/1.0');
+    }
+    head.framing = 'chunked';
+  } else if (seen.lengths > 0) {
+    head.framing = 'length';
+    if (head.minorVersion === 0 && BODILESS_IN_1_0.test(head.method)) {
+      throw new HttpError('BAD_CONTENT_LENGTH', `a body with ${head.method} in HTTP/1.0`);
+    }
+  } else {
+    head.framing = 'none';
+  }
+}
+
+/**
+ * Finds out what a complete response head means, or refuses it. `bodiless`: it answers HEAD, so
+ * that no body follows whatever the fields say. Throws `HttpError`.
+ */
+export function readResponse(head: MessageHead, bodiless: boolean): void {
+  readFields(head);
+  const { status } = head;
+  if (bodiless || status < 200 || status === 204 || status === 304) head.framing = 'none';
+  else if (seen.codings > 0) head.framing = 'chunked';
+  else if (seen.lengths > 0) head.framing = 'length';
+  else {
+    head.framing = 'close';
+    head.persistent = false;
+  }
+}
+
+function readFields(head: MessageHead): void {
+  seen.hosts = 0;
+  seen.lengths = 0;
+  seen.codings = 0;
+  head.persistent = head.minorVersion === 1;
+  for (let index = 0; index < head.fieldCount; index += 1) {
+    const id = head.fieldId(index);
+    if (id !== OTHER) readField(head, index, id);
+  }
+  if (seen.codings > 0 && seen.lengths > 0) {
+    throw new HttpError('BAD_CONTENT_LENGTH', 'Content-Length with Transfer-Encoding');
+  }
+}
+
+function readField(head: MessageHead, index: number, id: number): void {
+  switch (id) {
+    case HOST:
+      seen.hosts += 1;
+      if (!HOST_FORM.test(head.fieldValue(index))) throw new HttpError('BAD_HOST', 'not a host');
+      return;
+    case CONTENT_LENGTH:
+      seen.lengths += 1;
+      if (seen.lengths > 1) throw new HttpError('BAD_CONTENT_LENGTH', 'more than one');
+      head.contentLength = lengthOf(head.fieldValue(index));
+      return;
+    case TRANSFER_ENCODING:
+      seen.codings += 1;
+      checkCoding(head.fieldValue(index));
+      return;
+    case CONNECTION:
+      readConnection(head, head.fieldValue(index));
+      return;
+    case EXPECT:
+      if (head.fieldValue(index).toLowerCase() !== '100-continue') {
+        throw new HttpError('BAD_EXPECT', 'not 100-continue');
+      }
+      head.expectsContinue = head.minorVersion === 1;
+      return;
+    default:
+  }
+}
+
+/** Content-Length = 1*DIGIT, and nothing else: no sign, no list, no white space inside. */
+function lengthOf(text: string): number {
+  let length = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) throw new HttpError('BAD_CONTENT_LENGTH', 'not a number');
+    length = length * 10 + digit;
+  }
+  if (text.length === 0) throw new HttpError('BAD_CONTENT_LENGTH', 'empty');
+  if (text.length > LENGTH_DIGITS_MAX || length > Number.MAX_SAFE_INTEGER) {
+    throw new HttpError('BAD_CONTENT_LENGTH', 'over 2^53 - 1');
+  }
+  return length;
+}
+
+/** Only `chunked` itself: whatever else stands there, two programs may read it in two ways. */
+function checkCoding(text: string): void {
+  if (seen.codings > 1) throw new HttpError('BAD_TRANSFER_ENCODING', 'more than one');
+  const coding = text.toLowerCase();
+  if (coding === 'chunked') return;
+  const times = coding.split(',').filter((part) => part.trim() === 'chunked').length;
+  if (times > 1) throw new HttpError('BAD_TRANSFER_ENCODING', 'chunked twice');
+  throw new HttpError('UNSUPPORTED_TRANSFER_ENCODING', 'not exactly chunked');
+}
+
+/** Connection = #connection-option (RFC 9110 §7.6.1). `close` outweighs `keep-alive`. */
+function readConnection(head: MessageHead, text: string): void {
+  for (const part of text.toLowerCase().split(',')) {
+    const option = part.trim();
+    if (option === 'close') {
+      head.persistent = false;
+      head.nominated ??= [];
+      head.nominated.push('close');
+    } else if (option === 'keep-alive') {
+      if (!head.nominated?.includes('close')) head.persistent = true;
+    } else if (option !== '') {
+      head.nominated ??= [];
+      head.nominated.push(option);
+    }
+  }
+}

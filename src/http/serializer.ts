@@ -1,0 +1,94 @@
+import {
+  AMBIGUOUS,
+  CONTENT_LENGTH,
+  EXPECT,
+  HOST,
+  isHopByHop,
+  OTHER,
+  X_FORWARDED_FOR,
+} from './field-names.ts';
+import type { MessageHead } from './message-head.ts';
+import { originForm } from './request-target.ts';
+
+/**
+ * The head of a request as it goes to an upstream. The received text is used again wherever
+ * nothing changes: a head is a few slices of it and the lines that are ours.
+ *
+ * `host` is the line for the upstream, complete. `client` is appended to X-Forwarded-For, unless
+ * it is empty.
+ */
+export function requestHead(head: MessageHead, host: string, client: string): string {
+  return `${requestLine(head)}${host}${keptFields(head, keepsInRequest)}${framingLine(head)}${
+    client === '' ? '' : forwardedFor(head, client)
+  }\r\n`;
+}
+
+/** The head of a response as it goes to a client. `ours`: complete lines that are added. */
+export function responseHead(head: MessageHead, ours: string): string {
+  const reason = head.minorVersion === 1 ? head.text.slice(0, head.fieldsStart) : statusLine(head);
+  return `${reason}${keptFields(head, keepsInResponse)}${ours}\r\n`;
+}
+
+function statusLine(head: MessageHead): string {
+  return `HTTP/1.1 ${head.status} ${head.reason}\r\n`;
+}
+
+const SLASH = 0x2f;
+
+function requestLine(head: MessageHead): string {
+  const { text } = head;
+  if (head.minorVersion === 1 && text.charCodeAt(head.targetStart) === SLASH) {
+    return text.slice(0, head.fieldsStart);
+  }
+  return `${head.method} ${originForm(head)} HTTP/1.1\r\n`;
+}
+
+function keepsInRequest(id: number): boolean {
+  return (
+    !isHopByHop(id) &&
+    id !== HOST &&
+    id !== CONTENT_LENGTH &&
+    id !== EXPECT &&
+    id !== X_FORWARDED_FOR &&
+    id !== AMBIGUOUS
+  );
+}
+
+/** Content-Length stays: it was read as digits, and a response is never framed anew. */
+function keepsInResponse(id: number): boolean {
+  return !isHopByHop(id);
+}
+
+/** Field lines in the order in which they came, as few slices of the text as can be. */
+function keptFields(head: MessageHead, keeps: (id: number) => boolean): string {
+  const { text, nominated, fieldCount } = head;
+  let kept = '';
+  let from = head.fieldsStart;
+  for (let index = 0; index < fieldCount; index += 1) {
+    const id = head.fieldId(index);
+    const stays = id === OTHER ? nominated === undefined : keeps(id);
+    if (stays || (id === OTHER && !isNominated(head, index))) continue;
+    const lineStart = head.lineStart(index);
+    if (lineStart > from) kept += text.slice(from, lineStart);
+    from = head.lineStart(index + 1);
+  }
+  const end = head.bytes - 2;
+  return from < end ? kept + text.slice(from, end) : kept;
+}
+
+/** `Connection` names fields that are meant for this connection alone (RFC 9110 §7.6.1). */
+function isNominated(head: MessageHead, index: number): boolean {
+  return head.nominated?.includes(head.fieldName(index).toLowerCase()) ?? false;
+}
+
+/** Said anew, so that there is one way to read it. */
+function framingLine(head: MessageHead): string {
+  if (head.framing === 'length') return `Content-Length: ${head.contentLength}\r\n`;
+  return head.framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
+}
+
+function forwardedFor(head: MessageHead, client: string): string {
+  const index = head.indexOf(X_FORWARDED_FOR);
+  if (index < 0) return `X-Forwarded-For: ${client}\r\n`;
+  return `X-Forwarded-For: ${head.fieldValue(index)}, ${client}\r\n`;
+}

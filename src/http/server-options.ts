@@ -1,0 +1,58 @@
+import type { BufferPool } from '../core/buffer-pool.ts';
+import type { ProactorPort } from '../core/proactor.ts';
+import type { HttpError } from './http-error.ts';
+import type { ParserPool } from './parser-pool.ts';
+import type { ServerConnection } from './server-connection.ts';
+
+/** How long a server waits for a client, in milliseconds. */
+export type ServerTimeouts = {
+  /** For the whole head of a request, from its first byte. */
+  readonly headMs: number;
+  /** Between two reads of a request's body. */
+  readonly bodyMs: number;
+  /** For a client to take what one write sends. */
+  readonly sendMs: number;
+  /** For the next request on a connection. */
+  readonly idleMs: number;
+};
+
+export const SERVER_TIMEOUTS: ServerTimeouts = {
+  headMs: 60_000,
+  bodyMs: 60_000,
+  sendMs: 60_000,
+  idleMs: 75_000,
+};
+
+/** What all connections of a server share. */
+export type ServerShared = {
+  readonly port: ProactorPort;
+  readonly buffers: BufferPool;
+  readonly parsers: ParserPool;
+  readonly timeouts: ServerTimeouts;
+  /** Requests after which a connection is closed. */
+  readonly requestsMax: number;
+  /** Largest `Content-Length` taken, and most bytes of a chunked body. */
+  readonly bodyBytesMax: number;
+  readonly handler: RequestHandler;
+};
+
+/** What becomes of the requests of a server. */
+export interface RequestHandler {
+  /** A head has come; `connection.head` is it. The exchange is told of all that follows. */
+  request(connection: ServerConnection): Exchange;
+  /** A message was refused before there was an exchange; it has been answered. */
+  refused(connection: ServerConnection, error: HttpError): void;
+  /** The connection is gone. */
+  closed(connection: ServerConnection): void;
+}
+
+/** One request and its answer, on the side that answers. */
+export interface Exchange {
+  /** Bytes of the request's body, a lent view, or for good when `owned`. */
+  requestBody(data: Uint8Array, from: number, to: number, owned: boolean): void;
+  requestEnd(): void;
+  /** The client broke HTTP (and has been answered where possible), or is gone. */
+  requestFailed(error: HttpError | undefined): void;
+  /** The client takes the answer too slowly, or again fast enough. */
+  responseLevel(level: 'open' | 'high'): void;
+}

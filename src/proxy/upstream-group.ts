@@ -1,0 +1,76 @@
+import type { Clock } from '../core/clock.ts';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { UpstreamTimeouts } from './proxy-config.ts';
+
+/** Servers that one group may have had in its life, as names change their addresses. */
+const SERVERS_MAX = 1024;
+/** How long a server that refused a connection is left out while others live (nginx's default). */
+const FAIL_TIMEOUT_MS = 10_000;
+
+/** The servers of one group, in turn. A server keeps its index for the group's whole life. */
+export class UpstreamGroup {
+  readonly triesMax: number;
+  readonly timeouts: UpstreamTimeouts;
+  readonly #clock: Clock;
+  readonly #endpoints: Endpoint[] = [];
+  readonly #failedUntilMs: number[] = [];
+  /** Indexes of the servers that requests go to now. */
+  #active: number[] = [];
+  #turn = 0;
+
+  constructor(clock: Clock, triesMax: number, timeouts: UpstreamTimeouts) {
+    this.#clock = clock;
+    this.triesMax = triesMax;
+    this.timeouts = timeouts;
+  }
+
+  /** Sets the servers that requests go to from now on. */
+  setServers(endpoints: readonly Endpoint[]): void {
+    this.#active = endpoints.map((endpoint) => this.#indexOf(endpoint));
+  }
+
+  endpoint(server: number): Endpoint {
+    return this.#endpoints[server] as Endpoint;
+  }
+
+  /** The next server, leaving out those that failed lately; -1 when none is known. */
+  next(): number {
+    const { length } = this.#active;
+    if (length === 0) return -1;
+    let server = this.#step();
+    if (length === 1 || this.#failedUntilMs[server] === 0) return server;
+    const nowMs = this.#clock.nowMs();
+    for (let left = length - 1; left > 0 && this.#hasFailed(server, nowMs); left -= 1) {
+      server = this.#step();
+    }
+    return server;
+  }
+
+  /** A connection could not be opened. */
+  failed(server: number): void {
+    this.#failedUntilMs[server] = this.#clock.nowMs() + FAIL_TIMEOUT_MS;
+  }
+
+  #step(): number {
+    this.#turn = this.#turn + 1 >= this.#active.length ? 0 : this.#turn + 1;
+    return this.#active[this.#turn] as number;
+  }
+
+  #hasFailed(server: number, nowMs: number): boolean {
+    if ((this.#failedUntilMs[server] as number) > nowMs) return true;
+    this.#failedUntilMs[server] = 0;
+    return false;
+  }
+
+  #indexOf(endpoint: Endpoint): number {
+    const known = this.#endpoints.findIndex(
+      ({ address, port }) => address === endpoint.address && port === endpoint.port,
+    );
+    if (known >= 0) return known;
+    if (this.#endpoints.length === SERVERS_MAX) {
+      throw new RangeError(`over ${SERVERS_MAX} servers in the life of one group`);
+    }
+    this.#failedUntilMs.push(0);
+    return this.#endpoints.push(endpoint) - 1;
+  }
+}
