@@ -102,7 +102,7 @@ export class NodeStream implements NodeSocket {
     this.#reader.abortAll('cancelled');
     this.#writer.abortAll('cancelled');
     if (this.#gone) this.#owner.streamGone(this.id);
-    else this.#socket.resetAndDestroy();
+    else this.#cut();
   }
 
   local(): Endpoint | undefined {
@@ -135,9 +135,16 @@ export class NodeStream implements NodeSocket {
     if (this.#gone) this.#finishClose();
     else if (close.how === 'reset') {
       this.#writer.abortAll('cancelled');
-      this.#socket.resetAndDestroy();
+      this.#cut();
     } else if (this.#writer.idle) this.#linger();
     else this.#writer.onIdle = () => this.#linger();
+  }
+
+  /** RST where it can be had: libuv refuses it, and never closes, while a FIN is on its way. */
+  #cut(): void {
+    const finUnderWay = this.#socket.writableEnded && !this.#socket.writableFinished;
+    if (finUnderWay) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 
   /** All that was sent is with the kernel: FIN, then read and drop until the peer's FIN. */
