@@ -6,6 +6,8 @@ import type { NodeHost } from './node-host.ts';
 
 type ReadOperation = RecvOperation | PeekOperation;
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** Completions of one socket in one turn; what is left waits for the next. */
 const COMPLETIONS_PER_TURN_MAX = 32;
 
@@ -71,6 +73,7 @@ export class NodeReader {
       this.#count();
       this.#shift();
       this.#host.loop.deliver(head, 'done');
+      head.data = NO_BYTES; // The loan is over; an idle connection keeps no buffer alive.
     } else {
       this.#keep(owned && bytes === data.length ? data : Buffer.from(data.subarray(0, bytes)));
       this.#serveSpill();

@@ -38,24 +38,26 @@ export function isHopByHop(id: number): boolean {
   return (id >= TRANSFER_ENCODING && id <= PROXY_CONNECTION) || id === HTTP2_SETTINGS;
 }
 
-/** Adds a byte of a name to its hash; names that differ only in case have the same one. */
-export function hashStep(hash: number, byte: number): number {
-  return (Math.imul(hash, 31) + (byte | 0x20)) & 0xffff;
+/** Where a name stands in the table below: its length and its ends tell these few apart. */
+function slotOf(length: number, first: number, last: number): number {
+  return (length * LENGTH_FACTOR + (first | 0x20) * FIRST_FACTOR + (last | 0x20)) % SLOTS;
 }
 
-const SLOTS = 128;
-const SLOT_OF: Uint8Array = new Uint8Array(SLOTS);
+const SLOTS = 32;
+const LENGTH_FACTOR = 3;
+const FIRST_FACTOR = 8;
+const ID_AT: Uint8Array = new Uint8Array(SLOTS);
 for (let id = 1; id < NAMES.length; id += 1) {
   const name = NAMES[id] as string;
-  let hash = 0;
-  for (let i = 0; i < name.length; i += 1) hash = hashStep(hash, name.charCodeAt(i));
-  if (SLOT_OF[hash % SLOTS] !== 0) throw new RangeError(`two names in one slot: ${name}`);
-  SLOT_OF[hash % SLOTS] = id;
+  const slot = slotOf(name.length, name.charCodeAt(0), name.charCodeAt(name.length - 1));
+  if (ID_AT[slot] !== 0) throw new RangeError(`two names in one slot: ${name}`);
+  ID_AT[slot] = id;
 }
 
-/** Which field the name from `start` to `end` is, given its hash. */
-export function fieldId(data: Uint8Array, start: number, end: number, hash: number): number {
-  const id = SLOT_OF[hash % SLOTS] as number;
+/** Which field the name from `start` to `end`, at least one byte, is. */
+export function fieldId(data: Uint8Array, start: number, end: number): number {
+  const slot = slotOf(end - start, data[start] as number, data[end - 1] as number);
+  const id = ID_AT[slot] as number;
   const name = NAMES[id] as string;
   if (name.length !== end - start) return OTHER;
   for (let i = 0; i < name.length; i += 1) {

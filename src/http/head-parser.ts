@@ -1,4 +1,4 @@
-import { AMBIGUOUS, fieldId, hashStep } from './field-names.ts';
+import { AMBIGUOUS, fieldId } from './field-names.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { HEAD_LIMITS, METHOD_BYTES_MAX } from './head-limits.ts';
 import { HttpError } from './http-error.ts';
@@ -19,6 +19,9 @@ import {
   UNDERSCORE,
   VALUE,
 } from './syntax.ts';
+
+// The loops below take what they use of other modules into constants of their own: an imported
+// binding is read anew each time, which would cost as much as the byte itself.
 
 /** Consumes bytes from `parser.at` up to `end`; returns the state for the byte it stopped at. */
 type State = (parser: HeadParser, data: Uint8Array, end: number) => State;
@@ -41,7 +44,6 @@ export class HeadParser {
   start = 0;
   lineStart = 0;
   valueEnd = 0;
-  hash = 0;
   /** Classes of the characters that the current name or target has, together. */
   seen = 0;
   done = false;
@@ -106,25 +108,28 @@ const method: State = (p, data, end) => {
 };
 
 const target: State = (p, data, end) => {
-  for (; p.at < end; p.at += 1) {
-    const byte = data[p.at] as number;
-    const bits = CLASS[byte] as number;
-    if ((bits & TARGET) !== 0) {
-      p.seen |= bits;
-      continue;
-    }
-    const at = p.at - p.start;
-    // A line that ends here is HTTP/0.9, which has no version and no fields.
-    if (byte !== SP || at === p.head.targetStart) throw new HttpError('BAD_TARGET', `byte ${at}`);
-    p.head.targetEnd = at;
-    p.head.targetMarked = (p.seen & PATH_MARK) !== 0;
-    checkTarget(p, at);
-    p.at += 1;
-    p.lineStart = at + 1;
-    return version;
+  let { at, seen } = p;
+  const table = CLASS;
+  const wanted = TARGET;
+  for (; at < end; at += 1) {
+    const bits = table[data[at] as number] as number;
+    if ((bits & wanted) === 0) break;
+    seen |= bits;
   }
-  checkTarget(p, p.at - p.start);
-  return target;
+  p.at = at;
+  p.seen = seen;
+  checkTarget(p, at - p.start);
+  if (at === end) return target;
+  const targetEnd = at - p.start;
+  // A line that ends here is HTTP/0.9, which has no version and no fields.
+  if (data[at] !== SP || targetEnd === p.head.targetStart) {
+    throw new HttpError('BAD_TARGET', `byte ${targetEnd}`);
+  }
+  p.head.targetEnd = targetEnd;
+  p.head.targetMarked = (seen & PATH_MARK) !== 0;
+  p.at = at + 1;
+  p.lineStart = targetEnd + 1;
+  return version;
 };
 
 function checkTarget(p: HeadParser, at: number): void {
@@ -211,57 +216,67 @@ const fieldStart: State = (p, data) => {
     throw new HttpError('TOO_MANY_FIELDS', `over ${p.limits.fieldsMax}`);
   }
   p.lineStart = p.at - p.start;
-  p.hash = 0;
   p.seen = 0;
   return fieldName;
 };
 
 const fieldName: State = (p, data, end) => {
-  let { hash, seen } = p;
-  for (; p.at < end; p.at += 1) {
-    const byte = data[p.at] as number;
-    const bits = CLASS[byte] as number;
-    if ((bits & TOKEN) !== 0) {
-      hash = hashStep(hash, byte);
-      seen |= bits;
-      continue;
-    }
-    const at = p.at - p.start;
-    if (byte !== COLON || at === p.lineStart) throw new HttpError('BAD_FIELD', `byte ${at}`);
-    const known = fieldId(data, p.start + p.lineStart, p.at, hash);
-    p.head.addField(p.lineStart, at, (seen & UNDERSCORE) === 0 ? known : AMBIGUOUS);
-    p.at += 1;
-    return valueStart;
+  let { at, seen } = p;
+  const table = CLASS;
+  const wanted = TOKEN;
+  for (; at < end; at += 1) {
+    const bits = table[data[at] as number] as number;
+    if ((bits & wanted) === 0) break;
+    seen |= bits;
   }
-  p.hash = hash;
+  p.at = at;
   p.seen = seen;
-  checkLine(p);
-  return fieldName;
+  if (at === end) {
+    checkLine(p);
+    return fieldName;
+  }
+  const nameStart = p.start + p.lineStart;
+  if (data[at] !== COLON || at === nameStart) {
+    throw new HttpError('BAD_FIELD', `byte ${at - p.start}`);
+  }
+  const id = (seen & UNDERSCORE) === 0 ? fieldId(data, nameStart, at) : AMBIGUOUS;
+  p.head.addField(p.lineStart, at - p.start, id);
+  p.at = at + 1;
+  return valueStart(p, data, end);
 };
 
 const valueStart: State = (p, data, end) => {
-  for (; p.at < end; p.at += 1) {
-    const byte = data[p.at] as number;
-    if (byte === SP || byte === TAB) continue;
-    p.valueEnd = p.at - p.start;
-    p.head.startValue(p.valueEnd);
-    return value;
+  let { at } = p;
+  while (at < end && (data[at] === SP || data[at] === TAB)) at += 1;
+  p.at = at;
+  if (at === end) {
+    checkLine(p);
+    return valueStart;
   }
-  checkLine(p);
-  return valueStart;
+  p.valueEnd = at - p.start;
+  p.head.startValue(p.valueEnd);
+  return value(p, data, end);
 };
 
 const value: State = (p, data, end) => {
   const from = p.at;
-  while (p.at < end && ((CLASS[data[p.at] as number] as number) & VALUE) !== 0) p.at += 1;
+  let { at } = p;
+  const table = CLASS;
+  const wanted = VALUE;
+  while (at < end && ((table[data[at] as number] as number) & wanted) !== 0) at += 1;
+  p.at = at;
   checkLine(p);
-  if (p.at > from) {
-    let last = p.at;
+  if (at > from) {
+    let last = at;
     while (last > from && (data[last - 1] === SP || data[last - 1] === TAB)) last -= 1;
     if (last > from) p.valueEnd = last - p.start;
   }
-  if (p.at === end) return value;
+  if (at === end) return value;
   p.head.endValue(p.valueEnd);
+  if (data[at] === CR && at + 1 < end && data[at + 1] === LF) {
+    p.at = at + 2;
+    return fieldStart;
+  }
   return expect(p, data, CR, valueLf);
 };
 

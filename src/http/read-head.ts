@@ -127,6 +127,10 @@ function checkCoding(text: string): void {
 
 /** Connection = #connection-option (RFC 9110 §7.6.1). `close` outweighs `keep-alive`. */
 function readConnection(head: MessageHead, text: string): void {
+  if (text === 'keep-alive') {
+    head.persistent ||= !head.nominated?.includes('close');
+    return;
+  }
   for (const part of text.toLowerCase().split(',')) {
     const option = part.trim();
     if (option === 'close') {
@@ -134,7 +138,7 @@ function readConnection(head: MessageHead, text: string): void {
       head.nominated ??= [];
       head.nominated.push('close');
     } else if (option === 'keep-alive') {
-      if (!head.nominated?.includes('close')) head.persistent = true;
+      head.persistent ||= !head.nominated?.includes('close');
     } else if (option !== '') {
       head.nominated ??= [];
       head.nominated.push(option);
