@@ -25,14 +25,26 @@ const [attempting, attempted] = connectedPair((operation) => {
   operation.onComplete(operation);
 });
 
-const send = sendOperation(client, () => {});
-const recv = recvOperation(server, () => {});
+/** Operations of one round: enough that starting the world does not count. */
+export const OPERATIONS = 1000;
+let left = 0;
 
-function sendAndReceive(): number {
+const send = sendOperation(client, () => {});
+const recv = recvOperation(server, () => {
+  left -= 1;
+  if (left > 0) sendAndReceive();
+});
+
+function sendAndReceive(): void {
   send.pieces[0] = message;
   send.count = 1;
   proactor.submit(recv);
   proactor.submit(send);
+}
+
+export function sendsAndReceives(): number {
+  left = OPERATIONS;
+  sendAndReceive();
   world.run();
   return recv.bytes;
 }
@@ -40,6 +52,7 @@ function sendAndReceive(): number {
 const attemptedSend = sendOperation(attempting, () => {});
 const attemptedRecv = recvOperation(attempted, () => {});
 
+/** The network moves nothing by itself between the attempts: there is one run for each pair. */
 function attemptBoth(): number {
   attemptedSend.pieces[0] = message;
   attemptedSend.count = 1;
@@ -49,12 +62,20 @@ function attemptBoth(): number {
   return attemptedRecv.bytes;
 }
 
-const timer = timerOperation(() => {});
+const timer = timerOperation(() => {
+  left -= 1;
+  if (left > 0) submitTimer();
+});
 
-function submitTimer(): string {
-  timer.atMs = proactor.loop.nowMs() + 1;
+function submitTimer(): void {
+  timer.atMs += 1;
   proactor.submit(timer);
-  world.advance(1);
+}
+
+function timers(): string {
+  left = OPERATIONS;
+  submitTimer();
+  world.run();
   return timer.status;
 }
 
@@ -66,6 +87,7 @@ const outbox = new Outbox(
 );
 
 function gatherSixteen(): number {
+  left = 0;
   for (let i = 0; i < 16; i += 1) outbox.append(message);
   proactor.submit(recv);
   world.run();
@@ -73,9 +95,9 @@ function gatherSixteen(): number {
 }
 
 export const simOperations: Scenarios = {
-  'sim: submit to completion of a send and a receive': sendAndReceive,
+  [`sim: ${OPERATIONS} sends and receives, submit to completion`]: sendsAndReceives,
   'sim: attempt of a send and a receive': attemptBoth,
-  'sim: a timer': submitTimer,
+  [`sim: ${OPERATIONS} timers`]: timers,
   'sim: an outbox gathers 16 buffers into one send': gatherSixteen,
 };
 
