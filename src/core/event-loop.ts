@@ -42,6 +42,7 @@ export class EventLoop implements Clock {
   readonly #tasks = new RingQueue<() => void>();
   readonly #flushes = new RingQueue<Flushable>();
   #timers = 0;
+  #inTurn = false;
   #ending = false;
   #closed = false;
   /** Counts turns, so that budgets per turn need no reset. */
@@ -67,6 +68,11 @@ export class EventLoop implements Clock {
     return this.#due.nextMs;
   }
 
+  /** The turn in which what is completed soon will be delivered: budgets per turn count in it. */
+  get deliveryTurn(): number {
+    return this.#inTurn ? this.turn : this.turn + 1;
+  }
+
   /** Is there work for `endTurn` that no event will announce? */
   get hasWork(): boolean {
     return this.#soon.size + this.#accepts.size + this.#tasks.size + this.#flushes.size > 0;
@@ -75,6 +81,7 @@ export class EventLoop implements Clock {
   /** For adapters: a new turn begins; call it before the first completion is delivered. */
   beginTurn(): void {
     this.turn += 1;
+    this.#inTurn = true;
     this.turnMs = this.#host.nowMs();
   }
 
@@ -101,7 +108,8 @@ export class EventLoop implements Clock {
   /**
    * For ports: makes sure that the holder of a pending operation is told once its deadline has
    * passed. A later deadline than the one already queued costs a comparison and nothing else: the
-   * queue looks at the operation again when the old one is due.
+   * queue looks at the operation again when the old one is due. A deadline that is past stands
+   * behind all that was due before this turn, so that it cannot starve them.
    */
   watchDeadline(operation: Operation): void {
     const { deadlineMs } = operation;
@@ -110,7 +118,7 @@ export class EventLoop implements Clock {
       if (operation.dueMs <= deadlineMs) return;
       this.#due.remove(operation);
     }
-    this.#due.add(operation, deadlineMs);
+    this.#due.add(operation, Math.max(deadlineMs, this.turnMs));
     this.#askForTime();
   }
 
@@ -144,7 +152,7 @@ export class EventLoop implements Clock {
     }
   }
 
-  /** Runs `task` on a later turn, in order. `false`: the loop has closed, or 2^20 tasks wait. */
+  /** Runs `task` at the end of a turn, in order; of the next one when a task posts it. `false`: the loop has closed, or 2^20 tasks wait. */
   post(task: () => void): boolean {
     if (this.#closed || this.#tasks.size === TASKS_MAX) return false;
     this.#tasks.push(task);
@@ -163,17 +171,22 @@ export class EventLoop implements Clock {
   /** For adapters: everything of a turn that is not an event. */
   endTurn(): void {
     this.#ending = true;
-    this.#deliverAll(this.#soon);
-    this.#expire();
-    this.#deliverAll(this.#accepts);
-    this.#runTasks();
-    this.#flushAll();
-    for (let round = 1; this.#soon.size > 0 && round < ROUNDS_PER_TURN_MAX; round += 1) {
+    try {
       this.#deliverAll(this.#soon);
+      this.#expire();
+      this.#deliverAll(this.#accepts);
+      this.#runTasks();
       this.#flushAll();
+      for (let round = 1; this.#soon.size > 0 && round < ROUNDS_PER_TURN_MAX; round += 1) {
+        this.#deliverAll(this.#soon);
+        this.#flushAll();
+      }
+    } finally {
+      // Also when the host throws what it was told: what is left must not wait for an event.
+      this.#ending = false;
+      this.#inTurn = false;
+      if (this.hasWork) this.#host.wake();
     }
-    this.#ending = false;
-    if (this.hasWork) this.#host.wake();
   }
 
   /** For adapters: cancels the timers and refuses what is posted from now on. */

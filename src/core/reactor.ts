@@ -30,20 +30,32 @@ export type Watch = {
 export interface Reactor {
   /**
    * Tries `operation` once. `completed`: status and answer are set, and `onComplete` does not
-   * run. A `listen`, `connect` or `udpOpen` that would block has begun: its `socket` is set, and
-   * it is waited for and attempted again like any other, or given up by `abandon`.
+   * run. A view that the answer lends is the caller's until its next attempt, or until control is
+   * back at the loop. Deadlines are not looked at. A `recv` takes what is there: `minBytes` is the
+   * proactor's, and whoever needs a minimum attempts again with the rest of the buffers.
+   *
+   * A `listen`, `connect`, `udpOpen` or `close` that would block has begun, and so may have any
+   * operation that sends: the port knows it by its object and its `socket`, which is set, and it is
+   * waited for and attempted again until it completes, or given up by `abandon`.
    * A send may be taken in part: it would block then, with `bytes` counting what went out, and
-   * the next attempt of the same operation goes on from there.
+   * the next attempt of the same operation goes on from there. One that has ended starts afresh:
+   * an `idle` operation goes on from its `bytes`, one with an outcome from 0.
    */
   attempt(operation: SocketOperation): Attempt;
 
-  /** Gives up an operation that would block. It is `cancelled`, with the progress it had. */
+  /**
+   * Gives up an operation that would block. It is `cancelled`, with the progress it had. What it
+   * had begun ends: an opening leaves no socket, and a close lingers no more.
+   */
   abandon(operation: SocketOperation): void;
 
-  /** Asks for one report; a watch that waits already may not be given again. */
+  /**
+   * Asks for one report; a watch that waits already may not be given again. Several watches may
+   * wait for one direction. Waiting on a socket that is gone reports, and the attempt then says so.
+   */
   wait(watch: Watch): void;
 
-  /** Takes the request back. No report comes after this call. */
+  /** Takes the request back: `waiting` is false, and no report comes after this call. */
   unwait(watch: Watch): void;
 }
 

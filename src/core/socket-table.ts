@@ -1,5 +1,6 @@
 import { InvariantError } from './invariant-error.ts';
 import type { SocketId } from './operation.ts';
+import { RingQueue } from './ring-queue.ts';
 
 const SLOT_BITS = 20;
 const SLOTS_MAX = 1 << SLOT_BITS;
@@ -12,12 +13,12 @@ const GENERATIONS = 1 << 11; // Slot and generation together stay a small intege
 export class SocketTable<T> {
   readonly #entries: (T | undefined)[] = [];
   readonly #ids: SocketId[] = [];
-  readonly #free: number[] = [];
+  readonly #free = new RingQueue<number>();
   size = 0;
 
   /** Throws when 2^20 sockets are open: descriptors run out long before. */
   add(entry: T): SocketId {
-    const slot = this.#free.pop() ?? this.#entries.length;
+    const slot = this.#free.shift() ?? this.#entries.length;
     if (slot === SLOTS_MAX) throw new InvariantError('2^20 sockets are open');
     const last = this.#ids[slot];
     const generation = last === undefined ? 0 : ((last >> SLOT_BITS) + 1) % GENERATIONS;

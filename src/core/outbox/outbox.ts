@@ -69,6 +69,7 @@ export class Outbox implements Flushable {
   /** Appends latin1 text. `false`: refused, nothing was queued. */
   appendText(text: string): boolean {
     if (!this.#admit(text.length)) return false;
+    if (text.length === 0) return true;
     const last = this.#count - 1;
     const tail = this.#pieces[last];
     if (typeof tail === 'string' && tail.length + text.length <= TEXT_LENGTH_MAX) {
@@ -127,7 +128,7 @@ export class Outbox implements Flushable {
     this.#pieces = send.pieces;
     send.pieces = pieces;
     send.count = this.#takeBatch(pieces);
-    if (this.sendTimeoutMs > 0) send.deadlineMs = this.#port.loop.turnMs + this.sendTimeoutMs;
+    send.deadlineMs = this.sendTimeoutMs > 0 ? this.#port.loop.turnMs + this.sendTimeoutMs : 0;
     this.#batchTurn = this.#port.loop.turn;
     this.#port.submit(send);
   }
@@ -183,7 +184,10 @@ export class Outbox implements Flushable {
     }
     this.#batchBytes = bytes;
     const left = this.#count - count;
-    for (let i = 0; i < left; i += 1) this.#pieces[i] = pieces[count + i] as Uint8Array | string;
+    for (let i = 0; i < left; i += 1) {
+      this.#pieces[i] = pieces[count + i] as Uint8Array | string;
+      pieces[count + i] = ''; // An idle stream keeps no buffer alive.
+    }
     this.#count = left;
     return count;
   }
@@ -192,8 +196,8 @@ export class Outbox implements Flushable {
     const send = this.#send;
     for (let i = 0; i < send.count; i += 1) send.pieces[i] = '';
     this.#piecesSent += send.count;
-    if (send.status !== 'done') {
-      this.#break();
+    if (send.status !== 'done' || this.broken) {
+      this.#break(); // Also after `discard`, which may come too late for the batch in flight.
       return;
     }
     // A kernel that takes a batch at once has room for more; one that does not sets the pace.
@@ -208,7 +212,7 @@ export class Outbox implements Flushable {
       this.#owner.outboxLevel('open');
     }
     if (this.#count > 0) this.#port.loop.flushAtTurnEnd(this);
-    else this.#owner.outboxDrained();
+    else if (!this.broken) this.#owner.outboxDrained();
   }
 
   #break(): void {
