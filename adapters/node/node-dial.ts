@@ -8,7 +8,7 @@ import type {
 } from '../../src/core/operation.ts';
 import { faultOf } from './fault-of.ts';
 import type { NodeHost } from './node-host.ts';
-import type { NodeSocket } from './node-socket.ts';
+import { type NodeSocket, reset } from './node-socket.ts';
 
 /** A connection that is being opened; a stream takes its place once it is. */
 export class Dial implements NodeSocket {
@@ -38,7 +38,7 @@ export class Dial implements NodeSocket {
   succeed(): boolean {
     this.#host.event();
     if (this.#operation.ended || this.#operation.status !== 'pending') {
-      this.#socket.resetAndDestroy();
+      reset(this.#socket);
       return false;
     }
     this.#open = true;

@@ -12,7 +12,7 @@ import type {
 import { RingQueue } from '../../src/core/ring-queue.ts';
 import { faultOf } from './fault-of.ts';
 import type { NodeHost } from './node-host.ts';
-import { endpointOf, type NodeSocket } from './node-socket.ts';
+import { endpointOf, type NodeSocket, reset } from './node-socket.ts';
 
 /** What a listener asks of its port. */
 export interface ListenerOwner {
@@ -131,7 +131,7 @@ export class NodeListener implements NodeSocket {
     if (id === undefined) {
       this.#owner.counters.acceptsShed += 1;
       socket.on('error', () => {});
-      socket.resetAndDestroy();
+      reset(socket);
       return;
     }
     this.#accepted.push(id);

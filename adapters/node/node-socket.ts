@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { Outcome, SocketOperation } from '../../src/core/operation.ts';
 
@@ -11,6 +12,15 @@ export interface NodeSocket {
   destroy(): void;
   local(): Endpoint | undefined;
   remote(): Endpoint | undefined;
+}
+
+/** Closes with RST, so that the peer sees a cut; a UNIX socket has no RST, and Node throws. */
+export function reset(socket: Socket): void {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    socket.destroy();
+  }
 }
 
 export function endpointOf(

@@ -12,7 +12,7 @@ import {
 import { faultOf } from './fault-of.ts';
 import type { NodeHost } from './node-host.ts';
 import { NodeReader } from './node-reader.ts';
-import { endpointOf, type NodeSocket } from './node-socket.ts';
+import { endpointOf, type NodeSocket, reset } from './node-socket.ts';
 import { NodeWriter } from './node-writer.ts';
 
 /** Told when a stream's descriptor is gone. */
@@ -35,6 +35,8 @@ export class NodeStream implements NodeSocket {
   id: SocketId = NO_SOCKET;
   #close: CloseOperation | undefined;
   #lingering = 0;
+  /** Writes that the kernel had taken when a graceful close looked last. */
+  #answersSeen = 0;
   #gone = false;
   /** The whole port closes: nobody will ask for this socket's end. */
   #abandoned = false;
@@ -49,7 +51,7 @@ export class NodeStream implements NodeSocket {
     this.#writer = new NodeWriter(socket, host);
     socket.push = (chunk: Buffer | null) => {
       if (chunk !== null) return this.received(chunk, chunk.length, true);
-      this.#finish('eof');
+      this.#finish(this.#wasReset() ? RESET : 'eof');
       return false;
     };
     socket.on('error', (error) => this.#finish(faultOf(error)));
@@ -94,7 +96,7 @@ export class NodeStream implements NodeSocket {
     if (kind === 'recv' || kind === 'peek') this.#reader.abort(operation, outcome);
     else if (kind === 'send' || kind === 'transmit' || kind === 'shutdown') {
       this.#writer.abort(operation, outcome);
-    } else if (kind === 'close') this.#socket.destroy(); // No longer so gracefully.
+    } else if (kind === 'close') this.#hurry(operation, outcome);
   }
 
   destroy(): void {
@@ -119,6 +121,15 @@ export class NodeStream implements NodeSocket {
     );
   }
 
+  /**
+   * libuv shows a RST right behind data as an end. A socket that was reset has no peer any more,
+   * which shows unless Node was asked for the peer's address before, and kept it.
+   */
+  #wasReset(): boolean {
+    if (this.#path !== undefined || this.#writer.finSent || this.#close !== undefined) return false;
+    return this.#socket.remoteAddress === undefined;
+  }
+
   #refuse(operation: SocketOperation): void {
     operation.fault = CLOSED;
     this.#host.loop.completeSoon(operation, 'failed');
@@ -137,14 +148,36 @@ export class NodeStream implements NodeSocket {
       this.#writer.abortAll('cancelled');
       this.#cut();
     } else if (this.#writer.idle) this.#linger();
-    else this.#writer.onIdle = () => this.#linger();
+    else {
+      this.#writer.onIdle = () => this.#linger();
+      this.#awaitProgress(close);
+    }
+  }
+
+  /** What was sent before the close has `lingerMs` to come on, again and again. */
+  #awaitProgress(close: CloseOperation): void {
+    this.#answersSeen = this.#writer.answers;
+    close.deadlineMs = this.#host.nowMs() + close.lingerMs;
+    this.#host.loop.watchDeadline(close);
+  }
+
+  /** A graceful close was cancelled, or `lingerMs` went by: it goes on only while writes do. */
+  #hurry(close: CloseOperation, outcome: Outcome): void {
+    const goesOn = !this.#writer.idle && this.#writer.answers > this.#answersSeen;
+    if (outcome === 'expired' && goesOn) {
+      this.#awaitProgress(close);
+      return;
+    }
+    this.#writer.abortAll('cancelled');
+    if (this.#writer.idle) this.#socket.destroy();
+    else this.#cut();
   }
 
   /** RST where it can be had: libuv refuses it, and never closes, while a FIN is on its way. */
   #cut(): void {
     const finUnderWay = this.#socket.writableEnded && !this.#socket.writableFinished;
     if (finUnderWay) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    else reset(this.#socket);
   }
 
   /** All that was sent is with the kernel: FIN, then read and drop until the peer's FIN. */
@@ -185,6 +218,8 @@ export class NodeStream implements NodeSocket {
     loop.forgetDeadline(close);
     close.deadlineMs = 0;
     this.#owner.streamGone(this.id);
-    loop.completeSoon(close, 'done');
+    loop.completeSoon(close, this.#abandoned ? 'cancelled' : 'done');
   }
 }
+
+const RESET = faultOf(Object.assign(new Error(), { code: 'ECONNRESET', syscall: 'read' }));

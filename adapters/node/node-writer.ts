@@ -10,6 +10,7 @@ import type {
 import { RingQueue } from '../../src/core/ring-queue.ts';
 import { faultOf } from './fault-of.ts';
 import type { NodeHost } from './node-host.ts';
+import { reset } from './node-socket.ts';
 import { Transmission } from './node-transmit.ts';
 
 export type WriteOperation = SendOperation | TransmitOperation | ShutdownOperation;
@@ -37,6 +38,8 @@ export class NodeWriter {
   /** Called when nothing is left to send: a graceful close waits for it. */
   onIdle: (() => void) | undefined;
   finSent = false;
+  /** Operations that have ended: a close that waits for the rest sees by it that they move on. */
+  answers = 0;
   /** The last send, so that its deadline can be forgotten with the socket. */
   lastSend: SendOperation | undefined;
 
@@ -77,7 +80,7 @@ export class NodeWriter {
     if (this.#current === operation) {
       if (operation.kind === 'shutdown') return; // It waits for nobody but the kernel.
       this.#aborted = outcome;
-      this.#socket.destroy();
+      reset(this.#socket); // With FIN, what is missing could not be told from a whole message.
     } else if (this.#others?.remove(operation)) {
       this.#host.loop.completeSoon(operation, outcome);
     }
@@ -164,6 +167,7 @@ export class NodeWriter {
   #done(fault: Fault | undefined): void {
     const operation = this.#current as WriteOperation;
     this.#current = undefined;
+    this.answers += 1;
     let outcome: Outcome = fault === undefined ? 'done' : 'failed';
     if (this.#aborted !== undefined) outcome = this.#aborted;
     else operation.fault = fault;
