@@ -102,7 +102,11 @@ export class ClientConnection implements OutboxOwner {
   /** Is the connection as good as new, now that the response has ended? */
   get reusable(): boolean {
     return (
-      this.#phase === 'idle' && this.#persistent && !this.#surplus && this.outbox.queuedBytes === 0
+      this.#phase === 'idle' &&
+      this.#persistent &&
+      !this.#surplus &&
+      !this.outbox.broken &&
+      this.outbox.queuedBytes === 0
     );
   }
 
@@ -139,11 +143,14 @@ export class ClientConnection implements OutboxOwner {
     this.#exchange?.requestLevel(level);
   }
 
-  outboxDrained(): void {}
+  /** The server's time begins when it has what there is of the request. */
+  outboxDrained(): void {
+    if (this.#phase === 'head') this.#listen();
+  }
 
   outboxBroken(send: SendOperation): void {
-    // The server may have answered before it stopped reading: the answer is worth waiting for.
-    if (send.status === 'failed' && this.#phase === 'head' && this.responseBytes > 0) return;
+    // The server may have answered before it stopped reading: the receive knows, and ends, too.
+    if (send.status === 'failed' && this.#exchange !== undefined) return;
     if (send.status === 'expired') this.#fail({ kind: 'timeout', direction: 'write' });
     else this.#fail({ kind: 'closed', fault: send.fault });
   }
@@ -163,12 +170,18 @@ export class ClientConnection implements OutboxOwner {
         this.#onEof();
         break;
       case 'expired':
-        this.#fail({ kind: 'timeout', direction: 'read' });
+        if (!this.#waitsForUs) this.#fail({ kind: 'timeout', direction: 'read' });
         break;
       default:
         this.#fail({ kind: 'closed', fault: recv.fault });
     }
     this.#listen();
+  }
+
+  /** Is it not the server's turn: we do not read, or it does not have the whole request yet? */
+  get #waitsForUs(): boolean {
+    if (this.#phase === 'head') return this.outbox.queuedBytes > 0;
+    return this.#phase === 'body' && this.#paused;
   }
 
   #take(data: Uint8Array, at: number, end: number, owned: boolean): void {
@@ -215,7 +228,7 @@ export class ClientConnection implements OutboxOwner {
     this.#parser ??= this.#shared.parsers.take();
     const parser = this.#parser;
     if (!parser.parse(data, at, end)) return -1;
-    const { head } = parser;
+    const { head, at: to } = parser;
     readResponse(head, this.#bodiless);
     if (head.status < 200) {
       this.#takeInterim(head.status);
@@ -225,7 +238,6 @@ export class ClientConnection implements OutboxOwner {
       this.#body.start(head.framing, head.contentLength);
       this.#exchange?.responseHead(head);
     }
-    const to = parser.at;
     this.#returnParser();
     return to;
   }

@@ -96,16 +96,19 @@ const method: State = (p, data, end) => {
     if (((CLASS[byte] as number) & METHOD) !== 0) continue;
     const bytes = p.at - p.start;
     if (byte !== SP || bytes === 0) throw new HttpError('BAD_METHOD', `byte ${bytes}`);
+    checkMethod(bytes);
     p.head.methodEnd = bytes;
     p.at += 1;
     p.head.targetStart = p.at - p.start;
     return target;
   }
-  if (p.at - p.start > METHOD_BYTES_MAX) {
-    throw new HttpError('BAD_METHOD', `over ${METHOD_BYTES_MAX} bytes`);
-  }
+  checkMethod(p.at - p.start);
   return method;
 };
+
+function checkMethod(bytes: number): void {
+  if (bytes > METHOD_BYTES_MAX) throw new HttpError('BAD_METHOD', `over ${METHOD_BYTES_MAX} bytes`);
+}
 
 const target: State = (p, data, end) => {
   let { at, seen } = p;
@@ -144,6 +147,7 @@ const NAME = 'HTTP/';
 const version: State = (p, data, end) => {
   for (; p.at < end; p.at += 1) {
     const at = p.at - p.start - p.lineStart;
+    if (at === 5 && isPreface(p, data)) throw new HttpError('BAD_METHOD', 'the HTTP/2 preface');
     if (!isVersionByte(p, data[p.at] as number, at)) {
       throw new HttpError('BAD_VERSION', `byte ${p.at - p.start}`);
     }
@@ -154,6 +158,11 @@ const version: State = (p, data, end) => {
   }
   return version;
 };
+
+/** `PRI * HTTP/2.0` opens HTTP/2 with prior knowledge (RFC 9113 §3.4): not on this port. */
+function isPreface(p: HeadParser, data: Uint8Array): boolean {
+  return p.lineStart === 6 && latin1(data, p.start, p.start + 6) === 'PRI * ';
+}
 
 function isVersionByte(p: HeadParser, byte: number, at: number): boolean {
   if (at < 5) return byte === NAME.charCodeAt(at);
@@ -188,7 +197,7 @@ const statusLine: State = (p, data, end) => {
       p.head.status = (at === 9 ? 0 : p.head.status * 10) + byte - 0x30;
     } else if (byte === CR) {
       return endStatusLine(p, 13);
-    } else if (((CLASS[byte] as number) & REASON) === 0 || at > p.limits.lineBytesMax) {
+    } else if (((CLASS[byte] as number) & REASON) === 0 || at >= p.limits.lineBytesMax) {
       throw new HttpError('BAD_STATUS_LINE', `byte ${at}`);
     }
   }
@@ -237,6 +246,7 @@ const fieldName: State = (p, data, end) => {
   }
   const nameStart = p.start + p.lineStart;
   if (data[at] !== COLON || at === nameStart) {
+    checkLine(p); // The same error as when the line had come in pieces.
     throw new HttpError('BAD_FIELD', `byte ${at - p.start}`);
   }
   const id = (seen & UNDERSCORE) === 0 ? fieldId(data, nameStart, at) : AMBIGUOUS;

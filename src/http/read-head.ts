@@ -5,14 +5,14 @@ import {
   HOST,
   OTHER,
   TRANSFER_ENCODING,
+  UPGRADE,
 } from './field-names.ts';
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
-import { checkTarget } from './request-target.ts';
+import { checkTarget, HOST_FORM } from './request-target.ts';
 
 /** Digits of the largest length taken, 2^53 - 1. */
 const LENGTH_DIGITS_MAX = 16;
-const HOST_FORM = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 const BODILESS_IN_1_0 = /^(?:GET|HEAD|DELETE)$/;
 
 /** What the fields of one head said, before the rules of RFC 9112 §6.3 are applied to them. */
@@ -34,11 +34,15 @@ export function readRequest(head: MessageHead): void {
     head.framing = 'chunked';
   } else if (seen.lengths > 0) {
     head.framing = 'length';
-    if (head.minorVersion === 0 && BODILESS_IN_1_0.test(head.method)) {
+    if (head.minorVersion === 0 && head.contentLength > 0 && BODILESS_IN_1_0.test(head.method)) {
       throw new HttpError('BAD_CONTENT_LENGTH', `a body with ${head.method} in HTTP/1.0`);
     }
   } else {
     head.framing = 'none';
+    return;
+  }
+  if (seen.codings + head.contentLength > 0 && head.indexOf(UPGRADE) >= 0) {
+    throw new HttpError('BAD_FIELD', 'an Upgrade with a body');
   }
 }
 
@@ -50,8 +54,11 @@ export function readResponse(head: MessageHead, bodiless: boolean): void {
   readFields(head);
   const { status } = head;
   if (bodiless || status < 200 || status === 204 || status === 304) head.framing = 'none';
-  else if (seen.codings > 0) head.framing = 'chunked';
-  else if (seen.lengths > 0) head.framing = 'length';
+  else if (seen.codings > 0) {
+    head.framing = 'chunked';
+    // Such a sender may have passed on what it does not understand (RFC 9112 §6.1).
+    if (head.minorVersion === 0) head.persistent = false;
+  } else if (seen.lengths > 0) head.framing = 'length';
   else {
     head.framing = 'close';
     head.persistent = false;

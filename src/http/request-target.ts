@@ -1,6 +1,9 @@
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
 
+/** uri-host [ ":" port ], not empty and without a user (RFC 9110 §7.2, §4.2.4). */
+export const HOST_FORM: RegExp =
+  /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i;
 const SLASH = 0x2f;
 
@@ -13,7 +16,10 @@ export function checkTarget(head: MessageHead): void {
   if (text.charCodeAt(targetStart) !== SLASH) {
     const { target } = head;
     const asterisk = target === '*' && head.method === 'OPTIONS';
-    if (!asterisk && !ABSOLUTE.test(target)) throw new HttpError('BAD_TARGET', 'not a path');
+    const authority = ABSOLUTE.exec(target)?.[1];
+    if (!asterisk && !HOST_FORM.test(authority ?? '')) {
+      throw new HttpError('BAD_TARGET', 'not a path');
+    }
   }
   if (head.targetMarked) checkPath(pathOf(head));
 }

@@ -18,9 +18,9 @@ import { originForm } from './request-target.ts';
  * it is empty.
  */
 export function requestHead(head: MessageHead, host: string, client: string): string {
-  return `${requestLine(head)}${host}${keptFields(head, keepsInRequest)}${framingLine(head)}${
-    client === '' ? '' : forwardedFor(head, client)
-  }\r\n`;
+  return `${requestLine(head)}${host}${keptFields(head, keepsInRequest)}${framingLine(
+    head,
+  )}${forwardedFor(head, client)}\r\n`;
 }
 
 /** The head of a response as it goes to a client. `ours`: complete lines that are added. */
@@ -66,8 +66,12 @@ function keptFields(head: MessageHead, keeps: (id: number) => boolean): string {
   let from = head.fieldsStart;
   for (let index = 0; index < fieldCount; index += 1) {
     const id = head.fieldId(index);
-    const stays = id === OTHER ? nominated === undefined : keeps(id);
-    if (stays || (id === OTHER && !isNominated(head, index))) continue;
+    if (
+      (id === OTHER || keeps(id)) &&
+      (nominated === undefined || id === CONTENT_LENGTH || !isNominated(head, index))
+    ) {
+      continue;
+    }
     const lineStart = head.lineStart(index);
     if (lineStart > from) kept += text.slice(from, lineStart);
     from = head.lineStart(index + 1);
@@ -87,8 +91,17 @@ function framingLine(head: MessageHead): string {
   return head.framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
 }
 
+/** Lines of one name are one list (RFC 9110 §5.3): none of it is lost, and our client is its end. */
 function forwardedFor(head: MessageHead, client: string): string {
-  const index = head.indexOf(X_FORWARDED_FOR);
-  if (index < 0) return `X-Forwarded-For: ${client}\r\n`;
-  return `X-Forwarded-For: ${head.fieldValue(index)}, ${client}\r\n`;
+  let list = '';
+  let index = head.indexOf(X_FORWARDED_FOR);
+  if (index >= 0 && !isNominated(head, index)) {
+    for (; index < head.fieldCount; index += 1) {
+      if (head.fieldId(index) !== X_FORWARDED_FOR) continue;
+      const value = head.fieldValue(index);
+      if (value !== '') list += list === '' ? value : `, ${value}`;
+    }
+  }
+  if (client !== '') list += list === '' ? client : `, ${client}`;
+  return list === '' ? '' : `X-Forwarded-For: ${list}\r\n`;
 }

@@ -41,6 +41,10 @@ export class ServerConnection implements OutboxOwner {
   lastRequest = false;
   /** Part of the current response has been queued. */
   #answered = false;
+  /** Part of the current response did not fit in the outbox. */
+  #cut = false;
+  /** The one empty line that may come before a request has come. */
+  #sawEmptyLine = false;
 
   constructor(shared: ServerShared, socket: SocketId) {
     this.#shared = shared;
@@ -63,7 +67,7 @@ export class ServerConnection implements OutboxOwner {
   }
 
   get idle(): boolean {
-    return this.#phase === 'head' && this.#parser === undefined;
+    return this.#phase === 'head' && this.#parser === undefined && this.#carry.bytes === 0;
   }
 
   /** May the client send another request after this one? */
@@ -88,7 +92,7 @@ export class ServerConnection implements OutboxOwner {
   /** Queues a response's head, or text that belongs to its body. */
   send(text: string): void {
     this.#answered = true;
-    this.outbox.appendText(text);
+    if (!this.outbox.appendText(text)) this.#cut = true;
   }
 
   /** No more of the request's body for now. */
@@ -103,6 +107,10 @@ export class ServerConnection implements OutboxOwner {
 
   /** The response has been queued to its end; the connection is used again where `reuse`. */
   endResponse(reuse: boolean): void {
+    if (this.#cut) {
+      this.abort();
+      return;
+    }
     this.#endExchange();
     if (!reuse || this.#phase === 'body' || this.#sawEof) {
       this.#startClose(this.#phase === 'body' || this.#carry.bytes > 0);
@@ -119,6 +127,12 @@ export class ServerConnection implements OutboxOwner {
     this.#submitClose('reset', 0);
   }
 
+  /** Ends the connection now, in whatever state it is; its exchange is told. */
+  destroy(): void {
+    if (this.#close === undefined) this.#lost();
+    else this.#shared.port.cancel(this.#close);
+  }
+
   /** Ends the connection once it is idle: now, or after the current response. */
   closeWhenIdle(): void {
     this.lastRequest = true;
@@ -127,6 +141,7 @@ export class ServerConnection implements OutboxOwner {
 
   outboxLevel(level: Level): void {
     this.#exchange?.responseLevel(level);
+    if (level === 'open' && this.#phase === 'head' && this.#carry.bytes > 0) this.#resume();
   }
 
   outboxDrained(): void {
@@ -171,7 +186,10 @@ export class ServerConnection implements OutboxOwner {
       return;
     }
     const to = this.#consume(data, at, end, owned);
-    if (to < end && this.#phase !== 'closing') this.#carry.add(data, to, end);
+    if (to === end) return;
+    if (this.#phase === 'closing')
+      this.#lingerMs = LINGER_MS; // More was sent than is read.
+    else this.#carry.add(data, to, end);
   }
 
   /** Goes on with what waits in line, and then with the socket. */
@@ -191,6 +209,8 @@ export class ServerConnection implements OutboxOwner {
     try {
       while (at < end) {
         if (this.#phase === 'head') {
+          // Who does not read the answers gets no more of them: what they take is bounded.
+          if (this.outbox.level === 'high') break;
           const to = this.#readHead(data, at, end);
           if (to < 0) break;
           at = to;
@@ -208,14 +228,16 @@ export class ServerConnection implements OutboxOwner {
     return at;
   }
 
-  /** Returns where the head ends, or -1 when it is not complete. */
-  #readHead(data: Uint8Array, start: number, end: number): number {
-    let at = start;
+  /** Returns where the head, or the empty line before it, ends; -1 when it is not complete. */
+  #readHead(data: Uint8Array, at: number, end: number): number {
     if (this.#parser === undefined) {
       // One empty line before a request is ignored (RFC 9112 §2.2).
-      if (data[at] === CR && (at + 1 === end || data[at + 1] === LF)) {
-        if (at + 2 >= end) return at + 1 === end ? -1 : end;
-        at += 2;
+      if (data[at] === CR && !this.#sawEmptyLine) {
+        if (at + 1 === end) return -1;
+        if (data[at + 1] === LF) {
+          this.#sawEmptyLine = true;
+          return at + 2;
+        }
       }
       this.#parser = this.#shared.parsers.take();
     }
@@ -226,9 +248,10 @@ export class ServerConnection implements OutboxOwner {
         this.#headDeadlineMs = this.#shared.port.loop.turnMs + this.#shared.timeouts.headMs;
       return -1;
     }
+    const to = parser.at; // The exchange may be over, and the parser given back, within the call.
     readRequest(parser.head);
     this.#startExchange(parser.head);
-    return parser.at;
+    return to;
   }
 
   #startExchange(head: MessageHead): void {
@@ -238,6 +261,8 @@ export class ServerConnection implements OutboxOwner {
     }
     this.#requests += 1;
     this.#answered = false;
+    this.#cut = false;
+    this.#sawEmptyLine = false;
     this.#paused = false;
     const bodiless = framing === 'none' || (framing === 'length' && contentLength === 0);
     this.#phase = bodiless ? 'answering' : 'body';
@@ -271,7 +296,7 @@ export class ServerConnection implements OutboxOwner {
 
   #refuse(error: HttpError): void {
     const exchange = this.#exchange;
-    const answered = this.#answered;
+    const answered = exchange !== undefined && this.#answered;
     exchange?.requestFailed(error);
     if (exchange === undefined) this.#shared.handler.refused(this, error);
     if (answered) {
@@ -287,12 +312,16 @@ export class ServerConnection implements OutboxOwner {
   #onEof(): void {
     this.#sawEof = true;
     if (this.#phase === 'answering') return;
-    if (this.#phase === 'head' && this.#parser === undefined) this.#startClose(false);
-    else this.#lost();
+    if (this.#phase === 'head') {
+      // Half a head is no request; answers to those before it may still be on their way.
+      this.#endExchange();
+      this.#startClose(false);
+    } else this.#lost();
   }
 
   #onExpired(): void {
-    if (this.#phase === 'answering') return;
+    // While we do not want the body, the client is not to blame that it does not come.
+    if (this.#phase === 'answering' || (this.#phase === 'body' && this.#paused)) return;
     if (this.idle) {
       this.#startClose(false);
       return;
@@ -350,7 +379,8 @@ export class ServerConnection implements OutboxOwner {
   /** Requests sent ahead are left with the kernel while some wait here already. */
   get #wantsBytes(): boolean {
     if (this.#phase === 'body') return !this.#paused;
-    return this.#phase === 'head' || this.#carry.bytes === 0;
+    if (this.#phase === 'head' && this.outbox.level === 'open') return true;
+    return this.#carry.bytes === 0;
   }
 
   #headDeadlineMs = 0;
