@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { epollPort } from '../../../adapters/epoll/index.ts';
 import { nodePort } from '../../../adapters/node/index.ts';
+import type { ProactorPort } from '../../../src/core/proactor.ts';
 import { proxyConfig, ReverseProxy } from '../../../src/proxy/index.ts';
 
 // node sluice.js --adapter NAME PORT UPSTREAM_PORT
@@ -13,7 +15,9 @@ const [port, upstreamPort] = positionals.map(Number);
 if (port === undefined || upstreamPort === undefined) {
   throw new Error('expected --adapter NAME PORT UPSTREAM_PORT');
 }
-if (values.adapter !== 'node') throw new Error(`no adapter '${values.adapter}'`);
+const adapters: Readonly<Record<string, () => ProactorPort>> = { epoll: epollPort, node: nodePort };
+const adapter = adapters[values.adapter];
+if (adapter === undefined) throw new Error(`no adapter '${values.adapter}'`);
 
 const server = { family: 'ipv4', address: '127.0.0.1', port: upstreamPort } as const;
 const config = proxyConfig({
@@ -22,5 +26,5 @@ const config = proxyConfig({
   forwardedFor: false,
   upstream: { authority: `127.0.0.1:${upstreamPort}`, servers: [server], idleMax: 128 },
 });
-const proxy = new ReverseProxy(nodePort(), config);
+const proxy = new ReverseProxy(adapter(), config);
 await proxy.listen({ family: 'ipv4', address: '127.0.0.1', port });

@@ -1,0 +1,45 @@
+import type { CloseOperation } from '../../src/core/operation.ts';
+import { EAGAIN, SHUT_WR, SO_LINGER, SOL_SOCKET } from './constants.ts';
+import type { EpollMemory } from './epoll-memory.ts';
+import type { EpollSocket } from './epoll-socket.ts';
+import { readInto } from './receiving.ts';
+import type { SystemCalls } from './system-calls.ts';
+
+/** Reads of one look at a socket that lingers. */
+const READS_MAX = 16;
+const RESET = new Int32Array([1, 0]); // struct linger: on, for no time.
+
+/** Closes with RST: what is unsent is dropped. */
+export function reset(calls: SystemCalls, socket: EpollSocket): void {
+  calls.setsockopt(socket.fd, SOL_SOCKET, SO_LINGER, RESET);
+  calls.close(socket.fd);
+}
+
+/** Sends FIN behind what the kernel holds, where there is something to wait for. */
+export function beginLinger(
+  calls: SystemCalls,
+  socket: EpollSocket,
+  { lingerMs }: CloseOperation,
+): void {
+  if (socket.kind !== 'stream' || lingerMs === 0) {
+    socket.lingerOver = true;
+    return;
+  }
+  if (calls.shutdown(socket.fd, SHUT_WR) < 0) socket.lingerOver = true;
+}
+
+/** Reads and drops; `true` once the peer has ended, too, or a bound of the close is met. */
+export function linger(
+  calls: SystemCalls,
+  memory: EpollMemory,
+  socket: EpollSocket,
+  { lingerBytes }: CloseOperation,
+): boolean {
+  for (let reads = 0; !socket.lingerOver && reads < READS_MAX; reads += 1) {
+    const bytes = readInto(calls, memory, socket, memory.scratch.length, 0);
+    if (bytes === -EAGAIN) return false;
+    if (bytes > 0) socket.lingered += bytes;
+    if (bytes <= 0 || socket.lingered > lingerBytes) socket.lingerOver = true;
+  }
+  return socket.lingerOver;
+}

@@ -1,0 +1,115 @@
+import type { Endpoint } from '../../src/core/endpoint.ts';
+import { type Fault, ownFault } from '../../src/core/fault.ts';
+import type {
+  UdpPeekOperation,
+  UdpRecvOperation,
+  UdpSendOperation,
+} from '../../src/core/operation.ts';
+import { EAGAIN, EINTR, MSG_PEEK, MSG_TRUNC } from './constants.ts';
+import type { EpollMemory } from './epoll-memory.ts';
+import type { EpollSocket } from './epoll-socket.ts';
+import { faultOfErrno } from './fault-of-errno.ts';
+import { INTERRUPTS_MAX } from './receiving.ts';
+import { decodeAddress, encodeAddress } from './socket-address.ts';
+import type { SystemCalls } from './system-calls.ts';
+
+/** One datagram. `false`: it would block. */
+export function receiveDatagram(
+  calls: SystemCalls,
+  memory: EpollMemory,
+  socket: EpollSocket,
+  operation: UdpRecvOperation,
+): boolean {
+  const room = Math.min(operation.into?.length ?? memory.scratch.length, memory.scratch.length);
+  const size = takeDatagram(calls, memory, socket, room, MSG_TRUNC);
+  if (size === -EAGAIN) return false;
+  if (size < 0) return tell(operation, size, 'recvfrom');
+  const { into } = operation;
+  operation.size = size;
+  operation.bytes = Math.min(size, room);
+  operation.truncated = size > room;
+  operation.data = into ?? memory.scratch;
+  operation.offset = 0;
+  operation.from = socket.remote ?? sender(memory);
+  into?.set(memory.scratch.subarray(0, operation.bytes));
+  return true;
+}
+
+/** The size of the datagram that waits, which stays. An ICMP notice is consumed. */
+export function peekDatagram(
+  calls: SystemCalls,
+  memory: EpollMemory,
+  socket: EpollSocket,
+  operation: UdpPeekOperation,
+): boolean {
+  const size = takeDatagram(calls, memory, socket, 0, MSG_PEEK | MSG_TRUNC);
+  if (size === -EAGAIN) return false;
+  if (size < 0) return tell(operation, size, 'recvfrom');
+  operation.size = size;
+  return true;
+}
+
+/** `false`: it would block. */
+export function sendDatagram(
+  calls: SystemCalls,
+  socket: EpollSocket,
+  operation: UdpSendOperation,
+): boolean {
+  const { data, to } = operation;
+  if ((to === undefined) === (socket.remote === undefined)) {
+    return fail(operation, ownFault('badArgument', 'sendto'));
+  }
+  if (socket.writable === 'exhausted') return false;
+  const address = to === undefined ? null : encodeAddress(to);
+  if (address === undefined) return fail(operation, ownFault('badArgument', 'sendto'));
+  for (let tries = 0; ; tries += 1) {
+    const sent = calls.sendto(socket.fd, data, data.length, 0, address, address?.length ?? 0);
+    if (sent === -EINTR && tries < INTERRUPTS_MAX) continue;
+    socket.writable = sent === -EAGAIN ? 'exhausted' : 'ready';
+    if (sent >= 0) return true;
+    return sent === -EAGAIN ? false : tell(operation, sent, 'sendto');
+  }
+}
+
+/** The size of a datagram, of which `room` bytes are in scratch; or a negated error number. */
+function takeDatagram(
+  calls: SystemCalls,
+  memory: EpollMemory,
+  socket: EpollSocket,
+  room: number,
+  flags: number,
+): number {
+  if (socket.readable === 'exhausted') return -EAGAIN;
+  for (let tries = 0; ; tries += 1) {
+    memory.int[0] = memory.address.length;
+    const { fd } = socket;
+    const { scratchAddress, address, int } = memory;
+    const size = calls.recvfrom(fd, scratchAddress, room, flags, address, int);
+    if (size === -EINTR && tries < INTERRUPTS_MAX) continue;
+    socket.readable = size === -EAGAIN ? 'exhausted' : 'ready';
+    return size;
+  }
+}
+
+function sender(memory: EpollMemory): Endpoint | undefined {
+  return decodeAddress(memory.address, memory.int[0] as number);
+}
+
+/** What a peer or the path said of an earlier datagram is a notice; the rest is a failure. */
+function tell(
+  operation: UdpRecvOperation | UdpPeekOperation | UdpSendOperation,
+  error: number,
+  call: string,
+): true {
+  const fault = faultOfErrno(error, call);
+  const notice = fault.class === 'peer' || fault.class === 'path';
+  operation.outcome = notice ? 'icmp' : 'failed';
+  operation.fault = fault;
+  return true;
+}
+
+function fail(operation: UdpSendOperation, fault: Fault): true {
+  operation.outcome = 'failed';
+  operation.fault = fault;
+  return true;
+}

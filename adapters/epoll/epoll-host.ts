@@ -1,0 +1,99 @@
+import { EventLoop, type LoopHost } from '../../src/core/event-loop.ts';
+import type { Koffi } from './linux-calls.ts';
+
+const DELAY_MS_MAX = 2 ** 31 - 1; // Node turns a longer delay into 1 ms.
+/** Turns in one visit, so that timers and promises of Node's are never far. */
+const TURNS_PER_VISIT_MAX = 16;
+
+/**
+ * A loop inside Node's: libuv watches the epoll descriptor (uv_poll through koffi) and calls when
+ * it is readable. One visit makes turns until the kernel has nothing left.
+ *
+ * `koffi.node.poll` is undocumented, though typed. This is its only use.
+ */
+export class EpollHost implements LoopHost {
+  readonly loop: EventLoop;
+  readonly #takeEvents: () => number;
+  readonly #uncaught: (error: unknown) => void;
+  /** Referenced for as long as it is wanted: a handle that is collected stops silently. */
+  readonly #poll: { close(): void };
+  #inVisit = false;
+  #asked = false;
+  #alarm: NodeJS.Timeout | undefined;
+  #alarmMs = Number.POSITIVE_INFINITY;
+
+  /** `takeEvents` asks the kernel, hands out what it says and returns how much that was. */
+  constructor(
+    koffi: Koffi,
+    epoll: number,
+    takeEvents: () => number,
+    uncaught: ((error: unknown) => void) | undefined,
+  ) {
+    this.#takeEvents = takeEvents;
+    this.#uncaught = uncaught ?? throwLater;
+    this.loop = new EventLoop(this);
+    this.#poll = koffi.node.poll(epoll, { readable: true }, () => this.#visit());
+  }
+
+  nowMs(): number {
+    return performance.now();
+  }
+
+  wake(): void {
+    if (this.#asked || this.#inVisit) return;
+    this.#asked = true;
+    setImmediate(this.#visitSoon);
+  }
+
+  wakeAt(dueMs: number, keepAlive: boolean): void {
+    if (dueMs < this.#alarmMs) {
+      clearTimeout(this.#alarm);
+      this.#alarmMs = dueMs;
+      const delayMs = Math.min(Math.max(Math.ceil(dueMs - this.nowMs()), 1), DELAY_MS_MAX);
+      this.#alarm = setTimeout(this.#ring, delayMs);
+    }
+    if (keepAlive) this.#alarm?.ref();
+    else this.#alarm?.unref();
+  }
+
+  uncaught(error: unknown): void {
+    this.#uncaught(error);
+  }
+
+  stop(): void {
+    clearTimeout(this.#alarm);
+    this.#alarmMs = Number.POSITIVE_INFINITY;
+    this.#poll.close();
+  }
+
+  #visit(): void {
+    this.#inVisit = true;
+    for (let turns = 0; turns < TURNS_PER_VISIT_MAX; turns += 1) {
+      this.loop.beginTurn();
+      const events = this.#takeEvents();
+      if (events === 0 && turns > 0 && !this.loop.hasWork) break;
+      this.loop.endTurn();
+    }
+    this.#inVisit = false;
+    if (this.loop.hasWork) this.wake();
+  }
+
+  readonly #visitSoon = (): void => {
+    this.#asked = false;
+    this.#visit();
+  };
+
+  // Node counts from its cached time and may call early (nodejs/node#26578): the loop expires
+  // nothing before its time, and asks for the rest again.
+  readonly #ring = (): void => {
+    this.#alarmMs = Number.POSITIVE_INFINITY;
+    this.#visit();
+  };
+}
+
+/** An exception in a callback is the program's: it surfaces as Node's `uncaughtException`. */
+function throwLater(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}

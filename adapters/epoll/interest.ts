@@ -1,0 +1,145 @@
+import type { LoopHost } from '../../src/core/event-loop.ts';
+import type { Direction, Watch } from '../../src/core/reactor.ts';
+import { RingQueue } from '../../src/core/ring-queue.ts';
+import type { SocketTable } from '../../src/core/socket-table.ts';
+import {
+  EPOLL_CTL_ADD,
+  EPOLLERR,
+  EPOLLET,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+} from './constants.ts';
+import type { EpollSocket } from './epoll-socket.ts';
+import type { SystemCalls } from './system-calls.ts';
+
+/** Events taken from the kernel at once. */
+const EVENTS_MAX = 512;
+/** struct epoll_event is packed on x86-64: events, then 64 bits of data, as three words. */
+const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
+const DATA_WORD = process.arch === 'x64' ? 1 : 2;
+const READ_BITS = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+const WRITE_BITS = EPOLLOUT | EPOLLHUP | EPOLLERR;
+const END_BITS = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+/**
+ * Who waits for what. Every socket is registered once, edge triggered, for both directions; from
+ * then on its two flags say whether an attempt is worth making, and a wait is a note in memory.
+ */
+export class Interest {
+  readonly fd: number;
+  loopHost: LoopHost | undefined;
+  readonly #calls: SystemCalls;
+  readonly #sockets: SocketTable<EpollSocket>;
+  readonly #events = new Int32Array(EVENTS_MAX * EVENT_WORDS);
+  readonly #event = new Int32Array(EVENT_WORDS);
+  /** Sockets that were ready when somebody began to wait. */
+  readonly #looks = new RingQueue<EpollSocket>();
+  /** Watches whose socket is gone. */
+  readonly #gone = new RingQueue<Watch>();
+
+  constructor(calls: SystemCalls, sockets: SocketTable<EpollSocket>) {
+    this.#calls = calls;
+    this.#sockets = sockets;
+    this.fd = calls.epollCreate();
+    if (this.fd < 0) throw new Error(`epoll_create1: ${this.fd}`);
+  }
+
+  add(socket: EpollSocket): void {
+    const listener = socket.kind === 'listener';
+    this.#event[0] = EPOLLET | EPOLLIN | (listener ? 0 : EPOLLOUT | EPOLLRDHUP);
+    this.#event[DATA_WORD] = socket.id;
+    this.#calls.epollControl(this.fd, EPOLL_CTL_ADD, socket.fd, this.#event);
+  }
+
+  /** One look at the kernel and at who began to wait in vain; returns how much there was. */
+  takeEvents(): number {
+    const count = this.#calls.epollWait(this.fd, this.#events, EVENTS_MAX, 0);
+    for (let i = 0; i < count; i += 1) {
+      const bits = this.#events[i * EVENT_WORDS] as number;
+      const socket = this.#sockets.get(this.#events[i * EVENT_WORDS + DATA_WORD] as number);
+      // A slot that was used again has another number: what comes late for the old one is dropped.
+      if (socket !== undefined) this.#happened(socket, bits);
+    }
+    return Math.max(count, 0) + this.#serveLooks() + this.#serveGone();
+  }
+
+  wait(watch: Watch, socket: EpollSocket | undefined): void {
+    if (socket === undefined) {
+      this.#gone.push(watch);
+      this.loopHost?.wake();
+      return;
+    }
+    socket.addWatch(watch);
+    if (socket.isReady(watch.direction)) this.look(socket);
+  }
+
+  unwait(watch: Watch, socket: EpollSocket | undefined): void {
+    if (socket === undefined) this.#gone.remove(watch);
+    else socket.removeWatch(watch);
+  }
+
+  /** Tells whoever waits for a socket that is ready, on the next turn. */
+  look(socket: EpollSocket): void {
+    if (socket.looked) return;
+    socket.looked = true;
+    this.#looks.push(socket);
+    this.loopHost?.wake();
+  }
+
+  tellGone(socket: EpollSocket): void {
+    for (const direction of ['read', 'write'] as const) {
+      for (let watch = socket.takeWatch(direction); watch; watch = socket.takeWatch(direction)) {
+        this.#gone.push(watch);
+      }
+    }
+    if (this.#gone.size > 0) this.loopHost?.wake();
+  }
+
+  close(): void {
+    this.#calls.close(this.fd);
+  }
+
+  #happened(socket: EpollSocket, bits: number): void {
+    if ((bits & END_BITS) !== 0) socket.hungUp = true;
+    if ((bits & READ_BITS) !== 0) socket.readable = 'ready';
+    if ((bits & WRITE_BITS) !== 0) socket.writable = 'ready';
+    if ((bits & READ_BITS) !== 0) this.#report(socket, 'read');
+    if ((bits & WRITE_BITS) !== 0) this.#report(socket, 'write');
+  }
+
+  #report(socket: EpollSocket, direction: Direction): void {
+    while (socket.isReady(direction)) {
+      const watch = socket.takeWatch(direction);
+      if (watch === undefined) return;
+      this.#tell(watch);
+    }
+  }
+
+  #serveLooks(): number {
+    const { size } = this.#looks;
+    for (let left = size; left > 0; left -= 1) {
+      const socket = this.#looks.shift() as EpollSocket;
+      socket.looked = false;
+      this.#report(socket, 'read');
+      this.#report(socket, 'write');
+    }
+    return size;
+  }
+
+  #serveGone(): number {
+    const { size } = this.#gone;
+    for (let left = size; left > 0; left -= 1) this.#tell(this.#gone.shift() as Watch);
+    return size;
+  }
+
+  #tell(watch: Watch): void {
+    watch.waiting = false;
+    try {
+      watch.onReady(watch);
+    } catch (error) {
+      this.loopHost?.uncaught(error);
+    }
+  }
+}
