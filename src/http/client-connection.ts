@@ -76,6 +76,8 @@ export class ClientConnection implements OutboxOwner {
   exchanges = 0;
   /** Bytes of the current response that have come. */
   responseBytes = 0;
+  /** Set by the exchange while more of its request is to come: the server is not late meanwhile. */
+  requestOpen = false;
 
   constructor(shared: ClientShared, owner: ClientOwner, socket: SocketId) {
     this.#shared = shared;
@@ -180,7 +182,8 @@ export class ClientConnection implements OutboxOwner {
 
   /** Is it not the server's turn: we do not read, or it does not have the whole request yet? */
   get #waitsForUs(): boolean {
-    if (this.#phase === 'head') return this.outbox.queuedBytes > 0;
+    const { broken, queuedBytes } = this.outbox;
+    if (this.#phase === 'head') return queuedBytes > 0 || (this.requestOpen && !broken);
     return this.#phase === 'body' && this.#paused;
   }
 

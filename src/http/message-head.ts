@@ -70,6 +70,13 @@ export class MessageHead {
     this.fieldCount += 1;
   }
 
+  /** Sets the value of the newest field. */
+  setValue(start: number, end: number): void {
+    const at = (this.fieldCount - 1) * WORDS;
+    this.#table[at + 2] = start;
+    this.#table[at + 3] = end;
+  }
+
   /** Sets where the value of the newest field begins. */
   startValue(start: number): void {
     this.#table[(this.fieldCount - 1) * WORDS + 2] = start;

@@ -1,0 +1,137 @@
+import { AMBIGUOUS, fieldId } from './field-names.ts';
+import { expect, type HeadProgress, type HeadState } from './head-state.ts';
+import { HttpError } from './http-error.ts';
+import { CLASS, COLON, CR, LF, SP, TAB, TOKEN, UNDERSCORE, VALUE } from './syntax.ts';
+
+// The loops take what they use of other modules into constants of their own: an imported binding
+// is read anew each time, which would cost as much as the byte itself.
+
+// field-line = field-name ":" OWS field-value OWS CRLF
+export const fieldStart: HeadState = (p, data, end) => {
+  takeWholeLines(p, data, end);
+  if (p.at === end) return fieldStart;
+  const byte = data[p.at] as number;
+  if (byte === CR) {
+    p.at += 1;
+    return headLf;
+  }
+  // A line that begins with white space would continue the one before (obs-fold).
+  if (byte === SP || byte === TAB) throw new HttpError('BAD_FIELD', 'a folded line');
+  if (p.head.fieldCount === p.limits.fieldsMax) {
+    throw new HttpError('TOO_MANY_FIELDS', `over ${p.limits.fieldsMax}`);
+  }
+  p.lineStart = p.at - p.start;
+  p.seen = 0;
+  return fieldName;
+};
+
+const fieldName: HeadState = (p, data, end) => {
+  let { at, seen } = p;
+  const table = CLASS;
+  const wanted = TOKEN;
+  for (; at < end; at += 1) {
+    const bits = table[data[at] as number] as number;
+    if ((bits & wanted) === 0) break;
+    seen |= bits;
+  }
+  p.at = at;
+  p.seen = seen;
+  if (at === end) {
+    checkLine(p);
+    return fieldName;
+  }
+  const nameStart = p.start + p.lineStart;
+  if (data[at] !== COLON || at === nameStart) {
+    checkLine(p); // The same error as when the line had come in pieces.
+    throw new HttpError('BAD_FIELD', `byte ${at - p.start}`);
+  }
+  const id = (seen & UNDERSCORE) === 0 ? fieldId(data, nameStart, at) : AMBIGUOUS;
+  p.head.addField(p.lineStart, at - p.start, id);
+  p.at = at + 1;
+  return valueStart(p, data, end);
+};
+
+const valueStart: HeadState = (p, data, end) => {
+  let { at } = p;
+  while (at < end && (data[at] === SP || data[at] === TAB)) at += 1;
+  p.at = at;
+  if (at === end) {
+    checkLine(p);
+    return valueStart;
+  }
+  p.valueEnd = at - p.start;
+  p.head.startValue(p.valueEnd);
+  return value(p, data, end);
+};
+
+const value: HeadState = (p, data, end) => {
+  const from = p.at;
+  let { at } = p;
+  const table = CLASS;
+  const wanted = VALUE;
+  while (at < end && ((table[data[at] as number] as number) & wanted) !== 0) at += 1;
+  p.at = at;
+  checkLine(p);
+  if (at > from) {
+    let last = at;
+    while (last > from && (data[last - 1] === SP || data[last - 1] === TAB)) last -= 1;
+    if (last > from) p.valueEnd = last - p.start;
+  }
+  if (at === end) return value;
+  p.head.endValue(p.valueEnd);
+  if (data[at] === CR && at + 1 < end && data[at + 1] === LF) {
+    p.at = at + 2;
+    return fieldStart;
+  }
+  return expect(p, data, CR, valueLf);
+};
+
+const valueLf: HeadState = (p, data) => expect(p, data, LF, fieldStart);
+const headLf: HeadState = (p, data) => {
+  p.done = true;
+  return expect(p, data, LF, headLf);
+};
+
+/**
+ * Takes the field lines that are here whole and hold nothing unusual, which is nearly all of them,
+ * in one loop. It stops at the first other line, which the states below take or refuse.
+ */
+function takeWholeLines(p: HeadProgress, data: Uint8Array, end: number): void {
+  const { head, start, limits } = p;
+  const table = CLASS;
+  const token = TOKEN;
+  const inValue = VALUE;
+  let line = p.at;
+  while (head.fieldCount < limits.fieldsMax) {
+    let at = line;
+    let seen = 0;
+    for (; at < end; at += 1) {
+      const bits = table[data[at] as number] as number;
+      if ((bits & token) === 0) break;
+      seen |= bits;
+    }
+    const nameEnd = at;
+    if (nameEnd === line || data[at] !== COLON) break;
+    at += data[at + 1] === SP ? 2 : 1;
+    const valueStart = at;
+    while (at < end && ((table[data[at] as number] as number) & inValue) !== 0) at += 1;
+    if (at + 1 >= end || data[at] !== CR || data[at + 1] !== LF) break;
+    if (at - line > limits.lineBytesMax) break;
+    if (at === valueStart || isBlank(data[valueStart]) || isBlank(data[at - 1])) break;
+    const id = (seen & UNDERSCORE) === 0 ? fieldId(data, line, nameEnd) : AMBIGUOUS;
+    head.addField(line - start, nameEnd - start, id);
+    head.setValue(valueStart - start, at - start);
+    line = at + 2;
+  }
+  p.at = line;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === SP || byte === TAB;
+}
+
+function checkLine(p: HeadProgress): void {
+  if (p.at - p.start - p.lineStart > p.limits.lineBytesMax) {
+    throw new HttpError('FIELD_TOO_LARGE', `over ${p.limits.lineBytesMax} bytes`);
+  }
+}
