@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { ownFault } from '../../src/core/fault.ts';
 import type {
   SendOperation,
@@ -13,6 +14,11 @@ import type { SystemCalls } from './system-calls.ts';
 
 /** Files are sent by this many bytes at once, so that one socket does not keep the loop. */
 const SENDFILE_BYTES_MAX = 1 << 20;
+
+type Latin1Write = (this: Buffer, text: string, at: number) => number;
+
+/** What Buffer's `write` calls once it has found out that the encoding is latin1. */
+const { latin1Write } = Buffer.prototype as unknown as { latin1Write: Latin1Write };
 
 /** Sends what is left of the pieces. `false`: it would block, with `bytes` counting what went. */
 export function send(
@@ -125,7 +131,7 @@ function sendGathered(
       continue;
     }
     if (typeof piece === 'string') {
-      filled += gather.write(skip === 0 ? piece : piece.slice(skip), filled, 'latin1');
+      filled += latin1Write.call(gather, skip === 0 ? piece : piece.slice(skip), filled);
     } else {
       gather.set(skip === 0 ? piece : piece.subarray(skip), filled);
       filled += piece.length - skip;
@@ -156,7 +162,7 @@ function sendVectors(
     if (typeof piece === 'string') {
       length = Math.min(length, gather.length - filled);
       if (length === 0) break;
-      gather.write(piece.slice(skip, skip + length), filled, 'latin1');
+      latin1Write.call(gather, piece.slice(skip, skip + length), filled);
       address = gatherAddress + filled;
       filled += length;
     } else {

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import { ownFault } from '../../src/core/fault.ts';
-import type {
-  ConnectOperation,
-  Outcome,
-  SocketId,
-  SocketOperation,
+import {
+  type ConnectOperation,
+  NO_SOCKET,
+  type Outcome,
+  type SocketId,
+  type SocketOperation,
 } from '../../src/core/operation.ts';
 import { faultOf } from './fault-of.ts';
 import type { NodeHost } from './node-host.ts';
@@ -16,6 +17,8 @@ export class Dial implements NodeSocket {
   readonly #socket: Socket;
   readonly #host: NodeHost;
   readonly #onGone: (id: SocketId) => void;
+  /** Set by the port. The operation's may be another's already when this one's descriptor goes. */
+  id: SocketId = NO_SOCKET;
   #open = false;
 
   constructor(
@@ -30,7 +33,7 @@ export class Dial implements NodeSocket {
     this.#onGone = onGone;
     socket.once('error', (error) => this.#fail(error));
     socket.once('close', () => {
-      if (!this.#open) this.#onGone(this.#operation.socket);
+      if (!this.#open) this.#onGone(this.id);
     });
   }
 

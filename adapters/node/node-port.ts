@@ -210,7 +210,8 @@ class NodePort implements ProactorPort, Holder, StreamOwner, ListenerOwner, Data
     const received = (bytes: number): boolean => stream?.received(buffer, bytes, false) ?? false;
     const socket = connect({ ...targetOf(operation), onread: { buffer, callback: received } });
     const dial = new Dial(operation, socket, this.#host, (id) => this.#forget(id));
-    operation.socket = this.#sockets.add(dial);
+    dial.id = this.#sockets.add(dial);
+    operation.socket = dial.id;
     socket.once('connect', () => {
       if (!dial.succeed()) return;
       stream = new NodeStream(socket, this.#host, this, path);

@@ -26,7 +26,7 @@ import { UpstreamGroup } from './upstream-group.ts';
 const ACCEPTS = 64;
 const SESSIONS_IDLE_MAX = 1024;
 const DRAIN_MS = 30_000;
-/** Longest wait before accepting goes on after descriptors ran out. */
+/** Wait before accepting goes on after descriptors ran out, or the like. */
 const ACCEPT_PAUSE_MS = 500;
 
 export type ProxyParts = {
@@ -103,7 +103,7 @@ export class ReverseProxy implements RequestHandler, SessionShared {
     this.pool.clear();
     return new Promise((resolve) => {
       const deadline = timerOperation(() => {
-        for (const connection of [...this.#connections]) connection.abort();
+        for (const connection of [...this.#connections]) connection.destroy();
       });
       this.#draining = () => {
         this.port.cancel(deadline);
@@ -156,8 +156,11 @@ export class ReverseProxy implements RequestHandler, SessionShared {
       if (accept.status === 'done') {
         const connection = new ServerConnection(this.#server, accept.accepted);
         this.#connections.add(connection);
+        if (this.#draining !== undefined) connection.closeWhenIdle(); // It came with the close.
         this.port.submit(accept);
-      } else if (accept.fault?.class === 'exhausted') {
+      } else if (accept.fault?.class === 'peer') {
+        this.port.submit(accept); // A connection that was gone before it was taken.
+      } else if (accept.status === 'failed' && accept.fault?.code !== 'closed') {
         retry.atMs = this.port.loop.nowMs() + ACCEPT_PAUSE_MS;
         this.port.submit(retry);
       }

@@ -60,7 +60,13 @@ export class ServerNames {
 
   #answered(addresses: readonly string[], ttlMs: number): void {
     const { port } = this.#server;
-    this.#group.setServers(addresses.map((address) => ({ family: 'ipv4', address, port })));
+    try {
+      if (addresses.length === 0) throw new Error(`'${this.#server.name}' has no address`);
+      this.#group.setServers(addresses.map((address) => ({ family: 'ipv4', address, port })));
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
     this.#wait(Math.min(Math.max(ttlMs, TTL_MS_MIN), TTL_MS_MAX));
     this.#tell(undefined);
   }

@@ -38,6 +38,7 @@ export class Session implements Exchange, ClientExchange {
   #responseStarted = false;
   #reframes = false;
   #closesAfter = false;
+  #waitsForServers = false;
   #error: ProxyError | HttpError | undefined;
   #status = 0;
   /** Body bytes of the response that were queued for the client. */
@@ -55,6 +56,7 @@ export class Session implements Exchange, ClientExchange {
     this.#bodySent = false;
     this.#requestEnded = !client.requestHasBody;
     this.#responseStarted = false;
+    this.#waitsForServers = false;
     this.#error = undefined;
     this.#status = 0;
     this.#bodyBytes = 0;
@@ -65,6 +67,10 @@ export class Session implements Exchange, ClientExchange {
   requestBody(data: Uint8Array, from: number, to: number, owned: boolean): void {
     const upstream = this.#upstream as ClientConnection;
     this.#bodySent = true;
+    if (upstream.outbox.broken) {
+      this.#client?.pauseRequest(); // Nothing more is taken; its answer, if any, is on its way.
+      return;
+    }
     const { framing } = (this.#client as ServerConnection).head;
     const send = framing === 'chunked' ? sendChunk : sendBytes;
     if (!send(upstream.outbox, data, from, to, owned)) this.#fail('WriteTimeout', undefined);
@@ -73,6 +79,7 @@ export class Session implements Exchange, ClientExchange {
 
   requestEnd(): void {
     this.#requestEnded = true;
+    if (this.#upstream !== undefined) this.#upstream.requestOpen = false;
     if (this.#client?.head.framing === 'chunked') this.#upstream?.outbox.appendText(LAST_CHUNK);
   }
 
@@ -161,6 +168,7 @@ export class Session implements Exchange, ClientExchange {
     this.#server = group.next();
     if (this.#server < 0) {
       client.pauseRequest();
+      this.#waitsForServers = true;
       this.#shared.waitForServers(this);
       return;
     }
@@ -172,13 +180,16 @@ export class Session implements Exchange, ClientExchange {
     }
     client.pauseRequest();
     this.#connect.endpoint = group.endpoint(this.#server);
-    this.#connect.deadlineMs = this.#shared.port.loop.turnMs + group.timeouts.connectMs;
+    // The answer to a look-up comes outside of a turn, whose time may be long ago.
+    this.#connect.deadlineMs = this.#shared.port.loop.nowMs() + group.timeouts.connectMs;
     this.#shared.port.submit(this.#connect);
   }
 
   /** The servers' names were looked up; `error` says why there are still none. */
   serversKnown(error: unknown): void {
-    if (this.#client === undefined) return;
+    // A client that waited may have left, and this session serve another one by now.
+    if (this.#client === undefined || !this.#waitsForServers) return;
+    this.#waitsForServers = false;
     if (error === undefined) this.#nextServer();
     else this.#answer(new ProxyError('DnsFailure', 'upstream', error));
   }
@@ -205,7 +216,8 @@ export class Session implements Exchange, ClientExchange {
     const { head } = client;
     this.#upstream = upstream;
     const address = this.#shared.forwardedFor ? client.address : '';
-    upstream.begin(this, head.methodEnd === 4 && head.method === 'HEAD');
+    upstream.begin(this, isHead(head));
+    upstream.requestOpen = !this.#requestEnded;
     upstream.outbox.appendText(requestHead(head, this.#shared.hostLine, address));
     if (this.#requestEnded && head.framing === 'chunked') upstream.outbox.appendText(LAST_CHUNK);
     if (client.paused) client.resumeRequest();
@@ -233,11 +245,14 @@ export class Session implements Exchange, ClientExchange {
 
   #answer(error: ProxyError | HttpError): void {
     const client = this.#client as ServerConnection;
-    const reuse = client.persistent && this.#requestEnded;
+    const { head } = client;
+    // An HTTP/1.0 client would have to be told that its connection is kept.
+    const reuse = client.persistent && this.#requestEnded && head.minorVersion === 1;
     this.#error = error;
     this.#status = error.status;
-    const text = reply(error.status, `${error.status}\n`, reuse);
-    client.send(text);
+    const body = `${error.status}\n`;
+    const text = reply(error.status, body, reuse);
+    client.send(isHead(head) ? text.slice(0, -body.length) : text);
     this.#finish();
     client.endResponse(reuse);
   }
@@ -249,4 +264,8 @@ export class Session implements Exchange, ClientExchange {
     this.#client = undefined;
     if (this.#connect.status !== 'pending') this.#shared.release(this);
   }
+}
+
+function isHead(head: MessageHead): boolean {
+  return head.methodEnd === 4 && head.method === 'HEAD';
 }

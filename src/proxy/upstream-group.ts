@@ -9,7 +9,7 @@ const FAIL_TIMEOUT_MS = 10_000;
 
 /** The servers of one group, in turn. A server keeps its index for the group's whole life. */
 export class UpstreamGroup {
-  readonly triesMax: number;
+  readonly #triesMax: number;
   readonly timeouts: UpstreamTimeouts;
   readonly #clock: Clock;
   readonly #endpoints: Endpoint[] = [];
@@ -20,8 +20,13 @@ export class UpstreamGroup {
 
   constructor(clock: Clock, triesMax: number, timeouts: UpstreamTimeouts) {
     this.#clock = clock;
-    this.triesMax = triesMax;
+    this.#triesMax = triesMax;
     this.timeouts = timeouts;
+  }
+
+  /** Servers that one request may try: none of them twice, unless its connection was a stale one. */
+  get triesMax(): number {
+    return Math.min(this.#triesMax, Math.max(1, this.#active.length));
   }
 
   /** Sets the servers that requests go to from now on. */
