@@ -66,7 +66,7 @@ export class ReverseProxy implements RequestHandler, SessionShared {
     const limits = { requestsMax, bodyBytesMax };
     this.#server = { port, buffers, parsers: requests, timeouts, ...limits, handler: this };
     if ('name' in upstream.servers) {
-      this.#names = new ServerNames(upstream.servers, parts.lookup, this.group, port.loop);
+      this.#names = new ServerNames(upstream.servers, parts.lookup, this.group, port);
     } else this.group.setServers(upstream.servers);
   }
 
@@ -108,6 +108,7 @@ export class ReverseProxy implements RequestHandler, SessionShared {
       this.#draining = () => {
         this.port.cancel(deadline);
         this.pool.clear();
+        this.#names?.stop();
         this.log?.flush();
         resolve();
       };

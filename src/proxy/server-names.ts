@@ -1,4 +1,5 @@
-import type { Clock } from '../core/clock.ts';
+import { timerOperation } from '../core/operations.ts';
+import type { ProactorPort } from '../core/proactor.ts';
 import type { NamedServer } from './proxy-config.ts';
 import type { Session } from './session.ts';
 import type { UpstreamGroup } from './upstream-group.ts';
@@ -13,6 +14,8 @@ const TTL_MS_MIN = 1_000;
 const TTL_MS_MAX = 3_600_000;
 /** How long a failed look-up is not repeated for the sake of freshness. */
 const RETRY_MS = 1_000;
+/** Longest that a look-up is waited for; what it says later is not heard. */
+const LOOKUP_MS = 30_000;
 /** Sessions that wait for the first answer; more are answered at once. */
 const WAITING_MAX = 1024;
 
@@ -21,17 +24,27 @@ export class ServerNames {
   readonly #server: NamedServer;
   readonly #lookup: Lookup | undefined;
   readonly #group: UpstreamGroup;
-  readonly #clock: Clock;
+  readonly #port: ProactorPort;
+  /** One timer for all look-ups: it looks again where it fired too early for the current one. */
+  readonly #deadline = timerOperation(() => this.#onDeadline());
+  #giveUpMs = 0;
+  /** Counts look-ups, so that one that was given up is not heard. */
+  #asked = 0;
   #waiting: Session[] = [];
   #asking = false;
   #validUntilMs = 0;
 
-  constructor(server: NamedServer, lookup: Lookup | undefined, group: UpstreamGroup, clock: Clock) {
+  constructor(
+    server: NamedServer,
+    lookup: Lookup | undefined,
+    group: UpstreamGroup,
+    port: ProactorPort,
+  ) {
     if (lookup === undefined) throw new TypeError(`'${server.name}' is a name: give a lookup`);
     this.#server = server;
     this.#lookup = lookup;
     this.#group = group;
-    this.#clock = clock;
+    this.#port = port;
   }
 
   /** Calls `session.serversKnown` when there is an answer. */
@@ -44,18 +57,46 @@ export class ServerNames {
     this.#ask();
   }
 
+  /** No timer is left behind. */
+  stop(): void {
+    this.#port.cancel(this.#deadline);
+  }
+
   /** Asks again where the last answer has become too old; requests go on with it meanwhile. */
   keepFresh(nowMs: number): void {
     if (nowMs >= this.#validUntilMs && this.#validUntilMs > 0) this.#ask();
   }
 
   #ask(): void {
-    if (this.#asking || this.#lookup === undefined) return;
+    const lookup = this.#lookup;
+    if (this.#asking || lookup === undefined) return;
     this.#asking = true;
-    this.#lookup(this.#server.name).then(
-      ({ addresses, ttlMs }) => this.#answered(addresses, ttlMs),
-      (error: unknown) => this.#failed(error),
+    this.#asked += 1;
+    const asked = this.#asked;
+    this.#giveUpMs = this.#port.loop.nowMs() + LOOKUP_MS;
+    this.#watchDeadline();
+    // Within a promise, so that a look-up that throws at once fails like any other.
+    const answer = Promise.resolve(this.#server.name).then(lookup);
+    answer.then(
+      ({ addresses, ttlMs }) => {
+        if (asked === this.#asked && this.#asking) this.#answered(addresses, ttlMs);
+      },
+      (error: unknown) => {
+        if (asked === this.#asked && this.#asking) this.#failed(error);
+      },
     );
+  }
+
+  #watchDeadline(): void {
+    if (this.#deadline.status === 'pending') return;
+    this.#deadline.atMs = this.#giveUpMs;
+    this.#port.submit(this.#deadline);
+  }
+
+  #onDeadline(): void {
+    if (!this.#asking || this.#deadline.status !== 'done') return;
+    if (this.#port.loop.nowMs() < this.#giveUpMs) this.#watchDeadline();
+    else this.#failed(new Error(`no answer within ${LOOKUP_MS} ms`));
   }
 
   #answered(addresses: readonly string[], ttlMs: number): void {
@@ -79,7 +120,7 @@ export class ServerNames {
 
   #wait(ms: number): void {
     this.#asking = false;
-    this.#validUntilMs = this.#clock.nowMs() + ms;
+    this.#validUntilMs = this.#port.loop.nowMs() + ms;
   }
 
   #tell(error: unknown): void {

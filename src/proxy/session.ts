@@ -31,7 +31,8 @@ export class Session implements Exchange, ClientExchange {
   #client: ServerConnection | undefined;
   #upstream: ClientConnection | undefined;
   #server = 0;
-  #tries = 0;
+  /** Servers of this request's attempts, in order. */
+  readonly #tried: number[] = [];
   /** Body bytes that were handed to an upstream: they are not kept, so they cannot be sent again. */
   #bodySent = false;
   #requestEnded = false;
@@ -52,7 +53,7 @@ export class Session implements Exchange, ClientExchange {
 
   begin(client: ServerConnection): void {
     this.#client = client;
-    this.#tries = 0;
+    this.#tried.length = 0;
     this.#bodySent = false;
     this.#requestEnded = !client.requestHasBody;
     this.#responseStarted = false;
@@ -148,7 +149,7 @@ export class Session implements Exchange, ClientExchange {
     const stale = upstream.exchanges > 1 && failure.kind === 'closed';
     if (upstream.responseBytes === 0 && this.#mayRepeat) {
       // A pooled connection that proves dead says nothing about its server: no try is used up.
-      if (stale) this.#tries -= 1;
+      if (stale) this.#tried.pop();
       if (failure.kind !== 'protocol') {
         this.#nextServer();
         return;
@@ -161,18 +162,18 @@ export class Session implements Exchange, ClientExchange {
   #nextServer(): void {
     const { group, pool } = this.#shared;
     const client = this.#client as ServerConnection;
-    if (this.#tries >= group.triesMax) {
+    if (this.#tried.length >= group.triesMax) {
       this.#answer(this.#error ?? new ProxyError('NoUpstream', 'internal', undefined));
       return;
     }
-    this.#server = group.next();
+    this.#server = group.next(this.#tried);
     if (this.#server < 0) {
       client.pauseRequest();
       this.#waitsForServers = true;
       this.#shared.waitForServers(this);
       return;
     }
-    this.#tries += 1;
+    this.#tried.push(this.#server);
     const pooled = pool.take(this.#server);
     if (pooled !== undefined) {
       this.#sendTo(pooled);

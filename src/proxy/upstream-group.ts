@@ -38,17 +38,21 @@ export class UpstreamGroup {
     return this.#endpoints[server] as Endpoint;
   }
 
-  /** The next server, leaving out those that failed lately; -1 when none is known. */
-  next(): number {
+  /**
+   * The next server that was not `tried`, leaving out those that failed lately as long as there
+   * are others; -1 when none is known.
+   */
+  next(tried: readonly number[]): number {
     const { length } = this.#active;
     if (length === 0) return -1;
-    let server = this.#step();
-    if (length === 1 || this.#failedUntilMs[server] === 0) return server;
-    const nowMs = this.#clock.nowMs();
-    for (let left = length - 1; left > 0 && this.#hasFailed(server, nowMs); left -= 1) {
-      server = this.#step();
+    let second = -1;
+    for (let left = length; left > 0; left -= 1) {
+      const server = this.#step();
+      if (tried.length > 0 && tried.includes(server)) continue;
+      if (!this.#hasFailed(server)) return server;
+      if (second < 0) second = server;
     }
-    return server;
+    return second < 0 ? this.#step() : second;
   }
 
   /** A connection could not be opened. */
@@ -61,8 +65,10 @@ export class UpstreamGroup {
     return this.#active[this.#turn] as number;
   }
 
-  #hasFailed(server: number, nowMs: number): boolean {
-    if ((this.#failedUntilMs[server] as number) > nowMs) return true;
+  #hasFailed(server: number): boolean {
+    const untilMs = this.#failedUntilMs[server] as number;
+    if (untilMs === 0) return false;
+    if (untilMs > this.#clock.nowMs()) return true;
     this.#failedUntilMs[server] = 0;
     return false;
   }
