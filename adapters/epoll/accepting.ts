@@ -4,18 +4,43 @@ import {
   AF_INET,
   EAGAIN,
   ECONNABORTED,
+  EHOSTDOWN,
+  EHOSTUNREACH,
   EINTR,
   EMFILE,
+  ENETDOWN,
+  ENETUNREACH,
   ENFILE,
+  ENONET,
+  ENOPROTOOPT,
+  EOPNOTSUPP,
+  EPERM,
   EPROTO,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
 } from './constants.ts';
+import type { EpollMemory } from './epoll-memory.ts';
 import { EpollSocket } from './epoll-socket.ts';
 import { faultOfErrno } from './fault-of-errno.ts';
 import { INTERRUPTS_MAX } from './receiving.ts';
+import { decodeAddress } from './socket-address.ts';
 import type { SystemCalls } from './system-calls.ts';
+
+/** What accept(2) says of a connection that was over before we came: the next one may be whole. */
+const PASSING: ReadonlySet<number> = new Set([
+  -ECONNABORTED,
+  -EHOSTDOWN,
+  -EHOSTUNREACH,
+  -EINTR,
+  -ENETDOWN,
+  -ENETUNREACH,
+  -ENONET,
+  -ENOPROTOOPT,
+  -EOPNOTSUPP,
+  -EPERM, // A firewall's rule.
+  -EPROTO,
+]);
 
 /** Connections shed in one attempt while descriptors are out. */
 const SHED_MAX = 64;
@@ -26,11 +51,13 @@ const SHED_MAX = 64;
  */
 export class Accepting {
   readonly #calls: SystemCalls;
+  readonly #memory: EpollMemory;
   readonly #counters: Counters;
   #reserve: number;
 
-  constructor(calls: SystemCalls, counters: Counters) {
+  constructor(calls: SystemCalls, memory: EpollMemory, counters: Counters) {
     this.#calls = calls;
+    this.#memory = memory;
     this.#counters = counters;
     this.#reserve = this.#openReserve();
   }
@@ -39,18 +66,19 @@ export class Accepting {
   accept(listener: EpollSocket, operation: AcceptOperation): EpollSocket | undefined {
     if (listener.readable === 'exhausted') return undefined;
     for (let tries = 0; ; tries += 1) {
-      const fd = this.#calls.accept4(listener.fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      const fd = this.#take(listener);
       if (fd >= 0) {
         listener.readable = 'ready'; // There may be more, which no further event announces.
-        return new EpollSocket(fd, 'stream', listener.family);
+        const { address, int } = this.#memory;
+        const socket = new EpollSocket(fd, 'stream', listener.family);
+        socket.remote = decodeAddress(address, int[0] as number);
+        return socket;
       }
-      // The peer was gone before we came: the next one may be there.
-      const passing = fd === -EINTR || fd === -ECONNABORTED || fd === -EPROTO;
-      if (passing && tries < INTERRUPTS_MAX) continue;
       if (fd === -EAGAIN) {
         listener.readable = 'exhausted';
         return undefined;
       }
+      if (PASSING.has(fd) && tries < INTERRUPTS_MAX) continue;
       if (fd === -EMFILE || fd === -ENFILE) this.#shed(listener);
       operation.outcome = 'failed';
       operation.fault = faultOfErrno(fd, 'accept4');
@@ -67,7 +95,7 @@ export class Accepting {
     if (this.#reserve < 0) this.#reserve = this.#openReserve();
     for (let shed = 0; shed < SHED_MAX && this.#reserve >= 0; shed += 1) {
       this.#calls.close(this.#reserve);
-      const fd = this.#calls.accept4(listener.fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      const fd = this.#take(listener);
       if (fd >= 0) {
         this.#calls.close(fd);
         this.#counters.acceptsShed += 1;
@@ -76,6 +104,13 @@ export class Accepting {
       if (fd === -EAGAIN) listener.readable = 'exhausted';
       if (fd < 0) return;
     }
+  }
+
+  /** The newest connection's descriptor, with the peer's address in memory. */
+  #take(listener: EpollSocket): number {
+    const { address, int } = this.#memory;
+    int[0] = address.length;
+    return this.#calls.accept4(listener.fd, address, int, SOCK_NONBLOCK | SOCK_CLOEXEC);
   }
 
   #openReserve(): number {

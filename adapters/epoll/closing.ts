@@ -1,3 +1,4 @@
+import { unlinkSync } from 'node:fs';
 import type { CloseOperation } from '../../src/core/operation.ts';
 import { EAGAIN, SHUT_WR, SO_LINGER, SOL_SOCKET } from './constants.ts';
 import type { EpollMemory } from './epoll-memory.ts';
@@ -11,8 +12,20 @@ const RESET = new Int32Array([1, 0]); // struct linger: on, for no time.
 
 /** Closes with RST: what is unsent is dropped. */
 export function reset(calls: SystemCalls, socket: EpollSocket): void {
-  calls.setsockopt(socket.fd, SOL_SOCKET, SO_LINGER, RESET);
-  calls.close(socket.fd);
+  if (socket.kind === 'stream') calls.setsockopt(socket.fd, SOL_SOCKET, SO_LINGER, RESET);
+  closeSocket(calls, socket);
+}
+
+/** Gives the descriptor back, and the name that a UNIX listener had, as Node does. */
+export function closeSocket(calls: SystemCalls, { fd, path }: EpollSocket): void {
+  if (path !== undefined) {
+    try {
+      unlinkSync(path); // First: afterwards the name may be another socket's.
+    } catch {
+      // Somebody else has removed it.
+    }
+  }
+  calls.close(fd);
 }
 
 /** Sends FIN behind what the kernel holds, where there is something to wait for. */
@@ -36,7 +49,7 @@ export function linger(
   { lingerBytes }: CloseOperation,
 ): boolean {
   for (let reads = 0; !socket.lingerOver && reads < READS_MAX; reads += 1) {
-    const bytes = readInto(calls, memory, socket, memory.scratch.length, 0);
+    const bytes = readInto(calls, socket, memory.scratchAddress, memory.scratch.length, 0);
     if (bytes === -EAGAIN) return false;
     if (bytes > 0) socket.lingered += bytes;
     if (bytes <= 0 || socket.lingered > lingerBytes) socket.lingerOver = true;

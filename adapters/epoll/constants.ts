@@ -32,7 +32,9 @@ export const SHUT_WR = 1;
 
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
 export const EPOLLIN = 0x1;
+export const EPOLLPRI = 0x2;
 export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
 export const EPOLLHUP = 0x10;
@@ -41,13 +43,22 @@ export const EPOLLEXCLUSIVE = 0x10000000;
 /** Bit 31: as a signed number, which is what goes into an Int32Array. */
 export const EPOLLET = -0x80000000;
 
+export const EPERM = 1;
 export const EINTR = 4;
 export const EAGAIN = 11;
 export const ENOBUFS = 105;
 export const EINPROGRESS = 115;
 export const ECONNABORTED = 103;
+export const ENONET = 64;
 export const EPROTO = 71;
+export const ENOPROTOOPT = 92;
+export const EOPNOTSUPP = 95;
+export const ENETDOWN = 100;
+export const ENETUNREACH = 101;
+export const EHOSTDOWN = 112;
+export const EHOSTUNREACH = 113;
 export const EMFILE = 24;
 export const ENFILE = 23;
+export const ENOMEM = 12;
 export const EISCONN = 106;
 export const EALREADY = 114;

@@ -1,9 +1,11 @@
 import { EventLoop, type LoopHost } from '../../src/core/event-loop.ts';
 import type { Koffi } from './linux-calls.ts';
+import { closeWithWorker, forgetWithWorker } from './worker-exit.ts';
 
 const DELAY_MS_MAX = 2 ** 31 - 1; // Node turns a longer delay into 1 ms.
-/** Turns in one visit, so that timers and promises of Node's are never far. */
+/** Turns in one visit, and how long it may take: timers and promises of Node's are never far. */
 const TURNS_PER_VISIT_MAX = 16;
+const VISIT_MS_MAX = 1;
 
 /**
  * A loop inside Node's: libuv watches the epoll descriptor (uv_poll through koffi) and calls when
@@ -16,8 +18,10 @@ export class EpollHost implements LoopHost {
   readonly #takeEvents: () => number;
   readonly #uncaught: (error: unknown) => void;
   /** Referenced for as long as it is wanted: a handle that is collected stops silently. */
-  readonly #poll: { close(): void };
+  readonly #poll: ReturnType<Koffi['node']['poll']>;
   #inVisit = false;
+  /** Somebody asked for another turn during the newest one of a visit. */
+  #askedInVisit = false;
   #asked = false;
   #alarm: NodeJS.Timeout | undefined;
   #alarmMs = Number.POSITIVE_INFINITY;
@@ -32,7 +36,15 @@ export class EpollHost implements LoopHost {
     this.#takeEvents = takeEvents;
     this.#uncaught = uncaught ?? throwLater;
     this.loop = new EventLoop(this);
-    this.#poll = koffi.node.poll(epoll, { readable: true }, () => this.#visit());
+    this.#poll = koffi.node.poll(epoll, { readable: true }, () => this.#visit(TURNS_PER_VISIT_MAX));
+    this.#poll.unref();
+    closeWithWorker(this.#poll);
+  }
+
+  /** Open sockets keep the process alive, and an open port alone does not: as Node's do. */
+  keepAlive(sockets: boolean): void {
+    if (sockets) this.#poll.ref();
+    else this.#poll.unref();
   }
 
   nowMs(): number {
@@ -40,6 +52,7 @@ export class EpollHost implements LoopHost {
   }
 
   wake(): void {
+    if (this.#inVisit) this.#askedInVisit = true;
     if (this.#asked || this.#inVisit) return;
     this.#asked = true;
     setImmediate(this.#visitSoon);
@@ -64,30 +77,39 @@ export class EpollHost implements LoopHost {
     clearTimeout(this.#alarm);
     this.#alarmMs = Number.POSITIVE_INFINITY;
     this.#poll.close();
+    forgetWithWorker(this.#poll);
   }
 
-  #visit(): void {
+  #visit(turnsMax: number): void {
     this.#inVisit = true;
-    for (let turns = 0; turns < TURNS_PER_VISIT_MAX; turns += 1) {
-      this.loop.beginTurn();
-      const events = this.#takeEvents();
-      if (events === 0 && turns > 0 && !this.loop.hasWork) break;
-      this.loop.endTurn();
+    let endMs = 0;
+    try {
+      for (let turns = 0; turns < turnsMax; turns += 1) {
+        this.#askedInVisit = false;
+        this.loop.beginTurn();
+        const events = this.#takeEvents();
+        if (events === 0 && turns > 0 && !this.loop.hasWork) break;
+        if (turns === 0) endMs = this.loop.turnMs + VISIT_MS_MAX;
+        this.loop.endTurn();
+        if (this.loop.turnMs > endMs) break;
+      }
+    } finally {
+      // Also when the host throws what it was told.
+      this.#inVisit = false;
+      if (this.#askedInVisit || this.loop.hasWork) this.wake();
     }
-    this.#inVisit = false;
-    if (this.loop.hasWork) this.wake();
   }
 
   readonly #visitSoon = (): void => {
     this.#asked = false;
-    this.#visit();
+    this.#visit(1); // It may follow upon a whole visit, and events bring the next one.
   };
 
   // Node counts from its cached time and may call early (nodejs/node#26578): the loop expires
   // nothing before its time, and asks for the rest again.
   readonly #ring = (): void => {
     this.#alarmMs = Number.POSITIVE_INFINITY;
-    this.#visit();
+    this.#visit(TURNS_PER_VISIT_MAX);
   };
 }
 

@@ -19,26 +19,19 @@ import type { Counters } from '../../src/core/port.ts';
 import { type Attempt, beginWait, type ReactorPort, type Watch } from '../../src/core/reactor.ts';
 import { SocketTable } from '../../src/core/socket-table.ts';
 import { Accepting } from './accepting.ts';
-import { beginLinger, linger, reset } from './closing.ts';
-import { peekDatagram, receiveDatagram, sendDatagram } from './datagrams.ts';
+import { beginLinger, closeSocket, linger, reset } from './closing.ts';
+import { CAPABILITIES } from './epoll-capabilities.ts';
 import { EpollHost } from './epoll-host.ts';
-import { EpollMemory, VECTORS_MAX } from './epoll-memory.ts';
+import { EpollMemory } from './epoll-memory.ts';
 import type { EpollSocket } from './epoll-socket.ts';
 import { faultOfErrno } from './fault-of-errno.ts';
 import { Interest } from './interest.ts';
 import type { Koffi } from './linux-calls.ts';
-import {
-  connectError,
-  noDelay,
-  type Opened,
-  openDatagrams,
-  openListener,
-  openStream,
-} from './opening.ts';
-import { peek, receive } from './receiving.ts';
-import { send, shutdown, transmit } from './sending.ts';
+import { connectError, type Opened, openDatagrams, openListener, openStream } from './opening.ts';
+import { isSelfConnected } from './self-connect.ts';
 import { decodeAddress } from './socket-address.ts';
 import type { SystemCalls } from './system-calls.ts';
+import { failAsMisfit, transferDatagram, transferOnStream } from './transferring.ts';
 
 /** Linux's epoll: attempts are system calls, waits are one registration for a socket's life. */
 export class EpollReactor implements ReactorPort {
@@ -56,11 +49,16 @@ export class EpollReactor implements ReactorPort {
   constructor(koffi: Koffi, calls: SystemCalls, uncaught?: (error: unknown) => void) {
     this.#calls = calls;
     this.#memory = new EpollMemory(calls);
-    this.#accepting = new Accepting(calls, this.counters);
     const interest = new Interest(calls, this.#sockets);
     this.#interest = interest;
-    this.#host = new EpollHost(koffi, interest.fd, () => interest.takeEvents(), uncaught);
+    try {
+      this.#host = new EpollHost(koffi, interest.fd, () => interest.takeEvents(), uncaught);
+    } catch (error) {
+      interest.close();
+      throw error;
+    }
     interest.loopHost = this.#host;
+    this.#accepting = new Accepting(calls, this.#memory, this.counters);
   }
 
   get loop(): EventLoop {
@@ -76,16 +74,15 @@ export class EpollReactor implements ReactorPort {
   }
 
   remoteEndpoint(id: SocketId): Endpoint | undefined {
-    const known = this.#sockets.get(id)?.remote;
-    return known ?? this.#endpointBy('getpeername', id);
+    const socket = this.#sockets.get(id);
+    return socket?.remote ?? this.#endpointBy('getpeername', id);
   }
 
   close(onClosed: () => void = () => {}): void {
     if (!this.#closed) {
       this.#closed = true;
       for (const socket of this.#sockets.entries()) {
-        if (socket.kind === 'stream') reset(this.#calls, socket);
-        else this.#calls.close(socket.fd);
+        reset(this.#calls, socket);
         this.#forget(socket);
       }
       this.#accepting.close();
@@ -152,37 +149,17 @@ export class EpollReactor implements ReactorPort {
     }
   }
 
-  #transfer(
-    socket: EpollSocket,
-    operation: Exclude<
-      SocketOperation,
-      ListenOperation | ConnectOperation | UdpOpenOperation | CloseOperation
-    >,
-  ): boolean {
-    const { kind } = operation;
-    switch (kind) {
-      case 'recv':
-        return receive(this.#calls, this.#memory, socket, operation);
-      case 'peek':
-        return peek(this.#calls, this.#memory, socket, operation);
-      case 'send':
-        if (operation.status !== 'idle') operation.bytes = 0;
-        return send(this.#calls, this.#memory, socket, operation);
-      case 'transmit':
-        if (operation.status !== 'idle') operation.bytes = 0;
-        return transmit(this.#calls, this.#memory, socket, operation);
-      case 'shutdown':
-        return shutdown(this.#calls, socket, operation);
-      case 'accept':
+  #transfer(socket: EpollSocket, operation: SocketOperation): boolean {
+    switch (socket.kind) {
+      case 'stream':
+        return transferOnStream(this.#calls, this.#memory, socket, operation);
+      case 'datagrams':
+        return transferDatagram(this.#calls, this.#memory, socket, operation);
+      case 'listener':
+        if (operation.kind !== 'accept') return failAsMisfit(operation);
         return this.#accept(socket, operation);
-      case 'udpRecv':
-        return receiveDatagram(this.#calls, this.#memory, socket, operation);
-      case 'udpPeek':
-        return peekDatagram(this.#calls, this.#memory, socket, operation);
-      case 'udpSend':
-        return sendDatagram(this.#calls, socket, operation);
       default:
-        return kind satisfies never;
+        return socket.kind satisfies never;
     }
   }
 
@@ -211,10 +188,11 @@ export class EpollReactor implements ReactorPort {
     if (socket.writable === 'exhausted') return false;
     socket.opening = undefined;
     const error = connectError(this.#calls, this.#memory, socket);
-    if (error === 0) return true;
+    const itself = error === 0 && isSelfConnected(this.#calls, this.#memory, socket, operation);
+    if (error === 0 && !itself) return true;
     operation.outcome = 'failed';
-    operation.fault = faultOfErrno(error, 'connect');
-    this.#calls.close(socket.fd);
+    operation.fault = itself ? ownFault('refused', 'connect') : faultOfErrno(error, 'connect');
+    reset(this.#calls, socket);
     this.#forget(socket);
     return true;
   }
@@ -222,9 +200,7 @@ export class EpollReactor implements ReactorPort {
   #accept(listener: EpollSocket, operation: AcceptOperation): boolean {
     const socket = this.#accepting.accept(listener, operation);
     if (socket === undefined) return operation.outcome === 'failed';
-    noDelay(this.#calls, this.#memory, socket.fd, socket.family);
-    socket.id = this.#sockets.add(socket);
-    this.#interest.add(socket);
+    if (!this.#register(operation, socket)) return true;
     operation.accepted = socket.id;
     return true;
   }
@@ -246,7 +222,7 @@ export class EpollReactor implements ReactorPort {
       }
     }
     if (!linger(this.#calls, this.#memory, socket, operation)) return false;
-    this.#calls.close(socket.fd);
+    closeSocket(this.#calls, socket);
     this.#forget(socket);
     return true;
   }
@@ -269,10 +245,22 @@ export class EpollReactor implements ReactorPort {
       operation.fault = opened;
       return false;
     }
-    opened.id = this.#sockets.add(opened);
+    if (!this.#register(operation, opened)) return false;
     operation.socket = opened.id;
-    this.#interest.add(opened);
     return true;
+  }
+
+  /** `false`: the kernel will not watch it, so it is closed, and `operation` has failed. */
+  #register(operation: SocketOperation, socket: EpollSocket): boolean {
+    socket.id = this.#sockets.add(socket);
+    if (this.#sockets.size === 1) this.#host.keepAlive(true);
+    const answer = this.#interest.add(socket);
+    if (answer >= 0) return true;
+    operation.outcome = 'failed';
+    operation.fault = faultOfErrno(answer, 'epoll_ctl');
+    reset(this.#calls, socket);
+    this.#forget(socket);
+    return false;
   }
 
   /** The descriptor is closed already: the kernel has dropped its registration. */
@@ -280,6 +268,7 @@ export class EpollReactor implements ReactorPort {
     socket.closed = true;
     if (socket.lingerTimer !== undefined) this.loop.cancelTimer(socket.lingerTimer);
     this.#sockets.remove(socket.id);
+    if (this.#sockets.size === 0) this.#host.keepAlive(false);
     this.#interest.tellGone(socket);
   }
 
@@ -304,15 +293,3 @@ function directionToWait(operation: SocketOperation): 'read' | 'write' {
   if (operation.kind === 'close') return 'read';
   return directionOf(operation.kind) === 'write' ? 'write' : 'read';
 }
-
-const CAPABILITIES: Capabilities = {
-  peek: 'kernel',
-  gatherMax: VECTORS_MAX,
-  sendProgress: 'exact',
-  transmit: 'kernel',
-  datagramPressure: 'kernel',
-  icmp: 'connected',
-  datagramTrueSize: true,
-  detach: false,
-  reusePort: true,
-};

@@ -1,7 +1,9 @@
 import type { Endpoint } from '../../src/core/endpoint.ts';
+import type { Fault } from '../../src/core/fault.ts';
 import type {
   CloseOperation,
   ConnectOperation,
+  OperationBase,
   SocketId,
   TimerOperation,
 } from '../../src/core/operation.ts';
@@ -22,8 +24,17 @@ export class EpollSocket {
   id: SocketId = -1;
   readable: Readiness = 'unknown';
   writable: Readiness = 'unknown';
-  /** The peer has ended its side, or all is over: a short read exhausts nothing any more. */
-  hungUp = false;
+  /**
+   * A short read exhausts nothing: the peer has ended its side, or all is over, or it is a read
+   * that stops early with more behind it, at urgent data (RFC 9293 §3.8.5) or, on a UNIX socket,
+   * at passed descriptors.
+   */
+  hungUp: boolean;
+  /**
+   * What broke the connection. The kernel says it once, to whichever call comes first, and then
+   * shows an end of stream like any other: who reads must not take the one for the other.
+   */
+  broken: Fault | undefined;
   /** A connect that is under way. */
   opening: ConnectOperation | undefined;
   /** A close that lingers, what it has dropped so far, and its end. */
@@ -35,6 +46,8 @@ export class EpollSocket {
   /** It stands in the list of sockets whose watches are to be looked at. */
   looked = false;
   remote: Endpoint | undefined;
+  /** What a listener has made in the file system, and takes away again. */
+  path: string | undefined;
   #readWatch: Watch | undefined;
   #writeWatch: Watch | undefined;
   /** Seldom more than one waits for a direction. */
@@ -44,6 +57,24 @@ export class EpollSocket {
     this.fd = fd;
     this.kind = kind;
     this.family = family;
+    this.hungUp = family === 'unix';
+  }
+
+  /** Ends `operation` with `fault`, and remembers one that ends the connection, too. */
+  tellBroken(fault: Fault, operation: OperationBase): void {
+    operation.outcome = 'failed';
+    operation.fault = fault;
+    // A pipe that is broken for who writes may have come to an ordinary end for who reads.
+    const ended = fault.class === 'peer' || fault.class === 'path';
+    if (ended && fault.code !== 'brokenPipe') this.broken = fault;
+  }
+
+  /** How many watches wait for a direction. */
+  watches(direction: Direction): number {
+    const first = direction === 'read' ? this.#readWatch : this.#writeWatch;
+    if (first === undefined) return 0;
+    if (this.#others === undefined) return 1;
+    return 1 + this.#others.filter((other) => other.direction === direction).length;
   }
 
   isReady(direction: Direction): boolean {

@@ -21,6 +21,7 @@ const CODE_OF: Readonly<Record<string, FaultCode>> = {
   ENOBUFS: 'noBuffers',
   ENOENT: 'refused', // connect to a UNIX socket that is not there
   ENOMEM: 'noBuffers',
+  ENOSPC: 'noBuffers', // fs.epoll.max_user_watches are registered
   ENOTCONN: 'brokenPipe',
   EPERM: 'accessDenied',
   EPIPE: 'brokenPipe',

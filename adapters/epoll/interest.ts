@@ -1,3 +1,4 @@
+import { getSystemErrorName } from 'node:util';
 import type { LoopHost } from '../../src/core/event-loop.ts';
 import type { Direction, Watch } from '../../src/core/reactor.ts';
 import { RingQueue } from '../../src/core/ring-queue.ts';
@@ -9,19 +10,21 @@ import {
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
+  EPOLLPRI,
   EPOLLRDHUP,
 } from './constants.ts';
 import type { EpollSocket } from './epoll-socket.ts';
 import type { SystemCalls } from './system-calls.ts';
 
-/** Events taken from the kernel at once. */
-const EVENTS_MAX = 512;
+/** Events taken from the kernel at once: a turn must not take long. */
+const EVENTS_MAX = 32;
 /** struct epoll_event is packed on x86-64: events, then 64 bits of data, as three words. */
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
 const DATA_WORD = process.arch === 'x64' ? 1 : 2;
 const READ_BITS = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 const WRITE_BITS = EPOLLOUT | EPOLLHUP | EPOLLERR;
-const END_BITS = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+/** A short read says no more that the socket is empty. */
+const SHORT_BITS = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
 
 /**
  * Who waits for what. Every socket is registered once, edge triggered, for both directions; from
@@ -38,23 +41,28 @@ export class Interest {
   readonly #looks = new RingQueue<EpollSocket>();
   /** Watches whose socket is gone. */
   readonly #gone = new RingQueue<Watch>();
+  #closed = false;
 
   constructor(calls: SystemCalls, sockets: SocketTable<EpollSocket>) {
     this.#calls = calls;
     this.#sockets = sockets;
     this.fd = calls.epollCreate();
-    if (this.fd < 0) throw new Error(`epoll_create1: ${this.fd}`);
+    if (this.fd < 0) throw new Error(`epoll_create1: ${getSystemErrorName(this.fd)}`);
   }
 
-  add(socket: EpollSocket): void {
+  /** 0, or a negated error number: nothing will be heard of this socket. */
+  add(socket: EpollSocket): number {
     const listener = socket.kind === 'listener';
-    this.#event[0] = EPOLLET | EPOLLIN | (listener ? 0 : EPOLLOUT | EPOLLRDHUP);
+    this.#event[0] = EPOLLET | EPOLLIN | (listener ? 0 : EPOLLOUT | EPOLLRDHUP | EPOLLPRI);
     this.#event[DATA_WORD] = socket.id;
-    this.#calls.epollControl(this.fd, EPOLL_CTL_ADD, socket.fd, this.#event);
+    return this.#calls.epollControl(this.fd, EPOLL_CTL_ADD, socket.fd, this.#event);
   }
 
   /** One look at the kernel and at who began to wait in vain; returns how much there was. */
   takeEvents(): number {
+    // The descriptor's number may be another port's by now, and so would be the events.
+    if (this.#closed) return this.#serveLooks(this.#looks.size) + this.#serveGone();
+    const looks = this.#looks.size;
     const count = this.#calls.epollWait(this.fd, this.#events, EVENTS_MAX, 0);
     for (let i = 0; i < count; i += 1) {
       const bits = this.#events[i * EVENT_WORDS] as number;
@@ -62,7 +70,7 @@ export class Interest {
       // A slot that was used again has another number: what comes late for the old one is dropped.
       if (socket !== undefined) this.#happened(socket, bits);
     }
-    return Math.max(count, 0) + this.#serveLooks() + this.#serveGone();
+    return Math.max(count, 0) + this.#serveLooks(looks) + this.#serveGone();
   }
 
   wait(watch: Watch, socket: EpollSocket | undefined): void {
@@ -98,11 +106,12 @@ export class Interest {
   }
 
   close(): void {
+    this.#closed = true;
     this.#calls.close(this.fd);
   }
 
   #happened(socket: EpollSocket, bits: number): void {
-    if ((bits & END_BITS) !== 0) socket.hungUp = true;
+    if ((bits & SHORT_BITS) !== 0) socket.hungUp = true;
     if ((bits & READ_BITS) !== 0) socket.readable = 'ready';
     if ((bits & WRITE_BITS) !== 0) socket.writable = 'ready';
     if ((bits & READ_BITS) !== 0) this.#report(socket, 'read');
@@ -110,22 +119,22 @@ export class Interest {
   }
 
   #report(socket: EpollSocket, direction: Direction): void {
-    while (socket.isReady(direction)) {
+    // Who waits again while being told is told on the next turn.
+    for (let left = socket.watches(direction); left > 0 && socket.isReady(direction); left -= 1) {
       const watch = socket.takeWatch(direction);
       if (watch === undefined) return;
       this.#tell(watch);
     }
   }
 
-  #serveLooks(): number {
-    const { size } = this.#looks;
-    for (let left = size; left > 0; left -= 1) {
+  #serveLooks(count: number): number {
+    for (let left = count; left > 0; left -= 1) {
       const socket = this.#looks.shift() as EpollSocket;
       socket.looked = false;
       this.#report(socket, 'read');
       this.#report(socket, 'write');
     }
-    return size;
+    return count;
   }
 
   #serveGone(): number {

@@ -4,13 +4,15 @@ import type { SystemCalls } from './system-calls.ts';
 
 type Native = (...values: unknown[]) => number;
 
+type PollHandle = { close(): void; ref(): void; unref(): void };
+
 /** What the adapter uses of koffi, which is loaded at run time as it may be absent. */
 export type Koffi = {
-  load(library: string): { func(declaration: string): Native };
+  load(library: string | null): { func(declaration: string): Native };
   errno(): number;
   address(buffer: object): bigint;
   readonly node: {
-    poll(fd: number, events: { readable: boolean }, callback: () => void): { close(): void };
+    poll(fd: number, events: { readable: boolean }, callback: () => void): PollHandle;
   };
 };
 
@@ -53,7 +55,7 @@ const INT_BYTES = 4;
 
 /** The C library's calls through koffi: no call costs more than it does from C, but for 100 ns. */
 export function linuxCalls(koffi: Koffi): SystemCalls {
-  const library = koffi.load('libc.so.6');
+  const library = koffi.load(null); // The process itself has the C library, whatever its name.
   const native = {} as Record<keyof typeof DECLARATIONS, Native>;
   for (const [name, declaration] of Object.entries(DECLARATIONS)) {
     native[name as keyof typeof DECLARATIONS] = library.func(declaration);
@@ -65,7 +67,7 @@ export function linuxCalls(koffi: Koffi): SystemCalls {
     socket: (family, type, protocol) => orError(native.socket(family, type, protocol)),
     bind: (fd, address, bytes) => orError(native.bind(fd, address, bytes)),
     listen: (fd, backlog) => orError(native.listen(fd, backlog)),
-    accept4: (fd, flags) => orError(native.accept4(fd, null, null, flags)),
+    accept4: (fd, address, length, flags) => orError(native.accept4(fd, address, length, flags)),
     connect: (fd, address, bytes) => orError(native.connect(fd, address, bytes)),
     getsockname: (fd, address, length) => orError(native.getsockname(fd, address, length)),
     getpeername: (fd, address, length) => orError(native.getpeername(fd, address, length)),

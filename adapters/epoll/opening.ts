@@ -1,11 +1,12 @@
 import type { Endpoint } from '../../src/core/endpoint.ts';
-import { type Fault, ownFault } from '../../src/core/fault.ts';
+import { type Fault, fault, ownFault } from '../../src/core/fault.ts';
 import type {
   ConnectOperation,
   ListenOperation,
   UdpOpenOperation,
 } from '../../src/core/operation.ts';
 import {
+  EAGAIN,
   EINPROGRESS,
   EINTR,
   IPPROTO_IPV6,
@@ -42,10 +43,13 @@ export function openListener(
   if (endpoint.family !== 'unix') calls.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, on);
   if (reusePort) calls.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, on);
   if (endpoint.family === 'ipv6') calls.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, on);
+  noDelay(calls, memory, fd, endpoint.family); // What is accepted inherits it, without a call.
   const why = bindTo(calls, fd, endpoint) ?? failure(calls.listen(fd, backlog), 'listen');
-  return why === undefined
-    ? new EpollSocket(fd, 'listener', endpoint.family)
-    : close(calls, fd, why);
+  if (why !== undefined) return close(calls, fd, why);
+  const socket = new EpollSocket(fd, 'listener', endpoint.family);
+  const named = endpoint.family === 'unix' && !endpoint.address.startsWith('\0');
+  if (named) socket.path = endpoint.address;
+  return socket;
 }
 
 /** socket, bind where asked, connect; which may still be under way. */
@@ -63,9 +67,11 @@ export function openStream(
   noDelay(calls, memory, fd, endpoint.family);
   const answer = calls.connect(fd, to, to.length);
   if (answer < 0 && answer !== -EINPROGRESS && answer !== -EINTR) {
-    return close(calls, fd, faultOfErrno(answer, 'connect'));
+    return close(calls, fd, connectFault(answer));
   }
-  return new EpollSocket(fd, 'stream', endpoint.family);
+  const socket = new EpollSocket(fd, 'stream', endpoint.family);
+  socket.remote = endpoint;
+  return socket;
 }
 
 /** socket, bind, and connect where there is a remote. */
@@ -92,13 +98,19 @@ export function openDatagrams(
   return socket;
 }
 
+/** A UNIX listener whose backlog is full takes nobody: connect(2) says EAGAIN, and never later. */
+function connectFault(answer: number): Fault {
+  if (answer !== -EAGAIN) return faultOfErrno(answer, 'connect');
+  return fault('refused', { code: 'EAGAIN', errno: answer, call: 'connect' });
+}
+
 /** What became of a connect, once the socket is writable: 0, or a negated error number. */
 export function connectError(calls: SystemCalls, memory: EpollMemory, { fd }: EpollSocket): number {
   const answer = calls.getsockopt(fd, SOL_SOCKET, SO_ERROR, set(memory, 0));
   return answer < 0 ? answer : -(memory.int[0] as number);
 }
 
-export function noDelay(
+function noDelay(
   calls: SystemCalls,
   memory: EpollMemory,
   fd: number,

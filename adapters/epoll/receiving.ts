@@ -17,22 +17,23 @@ export function receive(
   operation: RecvOperation,
 ): boolean {
   const { into } = operation;
-  const room = into === undefined ? SCRATCH_BYTES : Math.min(roomOf(into), SCRATCH_BYTES);
-  const bytes = readInto(calls, memory, socket, room, 0);
+  // One buffer is read into where it is; several are filled from the scratch buffer.
+  const only = into?.length === 1 ? into[0] : undefined;
+  const room = only?.length ?? (into ? Math.min(roomOf(into), SCRATCH_BYTES) : SCRATCH_BYTES);
+  if (room === 0) return takeNothing(operation);
+  const address = only === undefined ? memory.scratchAddress : calls.addressOf(only);
+  const bytes = readInto(calls, socket, address, room, 0);
   if (bytes === -EAGAIN) return false;
   operation.bytes = Math.max(bytes, 0);
   operation.offset = 0;
   operation.owned = false;
-  if (bytes < 0) {
-    operation.outcome = 'failed';
-    operation.fault = faultOfErrno(bytes, 'recv');
-  } else if (bytes === 0) {
-    operation.outcome = 'eof';
+  if (bytes <= 0) {
+    tellEnd(socket, operation, bytes);
   } else {
     // A short read has emptied the socket; a FIN behind it is an event of its own, and is kept.
     socket.readable = bytes < room && !socket.hungUp ? 'exhausted' : 'ready';
     if (into === undefined) operation.data = memory.scratch;
-    else scatter(memory.scratch, bytes, into);
+    else if (only === undefined) scatter(memory.scratch, bytes, into);
   }
   return true;
 }
@@ -45,29 +46,44 @@ export function peek(
   operation: PeekOperation,
 ): boolean {
   const room = Math.min(Math.max(operation.wantBytes, 1), SCRATCH_BYTES);
-  const bytes = readInto(calls, memory, socket, room, MSG_PEEK);
+  const bytes = readInto(calls, socket, memory.scratchAddress, room, MSG_PEEK);
   if (bytes === -EAGAIN) return false;
   operation.data = memory.scratch;
   operation.offset = 0;
   operation.bytes = Math.min(Math.max(bytes, 0), operation.wantBytes);
-  if (bytes < 0) {
-    operation.outcome = 'failed';
-    operation.fault = faultOfErrno(bytes, 'recv');
-  } else if (bytes === 0) operation.outcome = 'eof';
+  if (bytes <= 0) tellEnd(socket, operation, bytes);
   return true;
 }
 
-/** Bytes read into scratch, 0 at the end of the stream, or a negated error number. */
+/** Buffers without room take nothing: a system call would answer 0, as at the end of a stream. */
+function takeNothing(operation: RecvOperation): true {
+  operation.bytes = 0;
+  operation.offset = 0;
+  return true;
+}
+
+/** The end of the stream, or what broke it: now or earlier, as the kernel says that only once. */
+function tellEnd(
+  socket: EpollSocket,
+  operation: RecvOperation | PeekOperation,
+  answer: number,
+): void {
+  if (answer < 0) socket.tellBroken(faultOfErrno(answer, 'recv'), operation);
+  else if (socket.broken !== undefined) socket.tellBroken(socket.broken, operation);
+  else operation.outcome = 'eof';
+}
+
+/** Bytes read into the memory at `address`, 0 at the end of the stream, or a negated error number. */
 export function readInto(
   calls: SystemCalls,
-  memory: EpollMemory,
   socket: EpollSocket,
+  address: number,
   room: number,
   flags: number,
 ): number {
   if (socket.readable === 'exhausted') return -EAGAIN;
   for (let tries = 0; ; tries += 1) {
-    const bytes = calls.recv(socket.fd, memory.scratchAddress, room, flags);
+    const bytes = calls.recv(socket.fd, address, room, flags);
     if (bytes === -EINTR && tries < INTERRUPTS_MAX) continue;
     socket.readable = bytes === -EAGAIN ? 'exhausted' : 'ready';
     return bytes;

@@ -14,6 +14,8 @@ import type { SystemCalls } from './system-calls.ts';
 
 /** Files are sent by this many bytes at once, so that one socket does not keep the loop. */
 const SENDFILE_BYTES_MAX = 1 << 20;
+/** A peer may read as fast as we send: after this much of a file the others have their turn. */
+const FILE_BYTES_PER_ATTEMPT_MAX = 1 << 22;
 
 type Latin1Write = (this: Buffer, text: string, at: number) => number;
 
@@ -53,11 +55,12 @@ export function transmit(
   const head = operation.head?.length ?? 0;
   const fileEnd = head + operation.length;
   const total = fileEnd + (operation.tail?.length ?? 0);
+  const most = operation.bytes + FILE_BYTES_PER_ATTEMPT_MAX;
   for (;;) {
     operation.bytesPossible = operation.bytes;
     const at = operation.bytes;
     if (at === total) return true;
-    if (socket.writable === 'exhausted') return false;
+    if (socket.writable === 'exhausted' || at >= most) return false;
     const inFile = at >= head && at < fileEnd;
     const sent = inFile
       ? sendFile(calls, memory, socket, operation, at - head)
@@ -99,8 +102,7 @@ function advance(
     return false;
   }
   if (sent < 0) {
-    operation.outcome = 'failed';
-    operation.fault = faultOfErrno(sent, call);
+    socket.tellBroken(faultOfErrno(sent, call), operation);
     return false;
   }
   socket.writable = 'ready';

@@ -6,6 +6,7 @@ import { AF_INET, AF_INET6, AF_UNIX } from './constants.ts';
 /** sockaddr_un, the largest: two bytes of family and 108 of path. */
 export const ADDRESS_BYTES: number = 110;
 const PATH_BYTES_MAX = 107;
+const PORT_MAX = 65_535;
 const FAMILY: Readonly<Record<Endpoint['family'], number>> = {
   ipv4: AF_INET,
   ipv6: AF_INET6,
@@ -16,27 +17,21 @@ export function familyOf(endpoint: Endpoint): number {
   return FAMILY[endpoint.family];
 }
 
-/** The endpoint as the kernel's `sockaddr`; `undefined` when it is not a numeric address or path. */
+/** The endpoint as the kernel's `sockaddr`; `undefined` when it is no numeric address or path. */
 export function encodeAddress({ family, address, port }: Endpoint): Buffer | undefined {
   switch (family) {
     case 'ipv4':
-      return isIPv4(address) ? encodeIPv4(address, port) : undefined;
+      return isIPv4(address) && isPort(port) ? encodeIPv4(address, port) : undefined;
     case 'ipv6':
-      return isIPv6(address) ? encodeIPv6(address, port) : undefined;
-    case 'unix': {
-      const path = Buffer.from(address, 'utf8');
-      if (path.length === 0 || path.length > PATH_BYTES_MAX) return undefined;
-      const encoded = Buffer.alloc(2 + path.length + 1);
-      encoded.writeUInt16LE(AF_UNIX, 0);
-      path.copy(encoded, 2);
-      return encoded;
-    }
+      return isIPv6(address) && isPort(port) ? encodeIPv6(address, port) : undefined;
+    case 'unix':
+      return encodePath(address);
     default:
       return family satisfies never;
   }
 }
 
-/** What the kernel wrote; `undefined` for an unnamed socket. */
+/** What the kernel wrote: a UNIX socket without a name has an empty path. */
 export function decodeAddress(encoded: Buffer, bytes: number): Endpoint | undefined {
   if (bytes < 2) return undefined;
   switch (encoded.readUInt16LE(0)) {
@@ -48,14 +43,32 @@ export function decodeAddress(encoded: Buffer, bytes: number): Endpoint | undefi
       };
     case AF_INET6:
       return { family: 'ipv6', address: textOfIPv6(encoded), port: encoded.readUInt16BE(2) };
-    case AF_UNIX: {
-      const end = encoded.indexOf(0, 2);
-      const address = encoded.toString('utf8', 2, end < 0 ? bytes : Math.min(end, bytes));
-      return { family: 'unix', address, port: 0 };
-    }
+    case AF_UNIX:
+      return { family: 'unix', address: pathOf(encoded.subarray(2, bytes)), port: 0 };
     default:
       return undefined;
   }
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= PORT_MAX;
+}
+
+/** A path ends with NUL; a name that begins with NUL is abstract, and ends where it ends. */
+function encodePath(address: string): Buffer | undefined {
+  const path = Buffer.from(address, 'utf8');
+  const isAbstract = path[0] === 0;
+  if (path.length === 0 || path.length > PATH_BYTES_MAX) return undefined;
+  if (!isAbstract && path.includes(0)) return undefined;
+  const encoded = Buffer.alloc(2 + path.length + (isAbstract ? 0 : 1));
+  encoded.writeUInt16LE(AF_UNIX, 0);
+  path.copy(encoded, 2);
+  return encoded;
+}
+
+function pathOf(name: Buffer): string {
+  const end = name[0] === 0 ? -1 : name.indexOf(0);
+  return name.toString('utf8', 0, end < 0 ? name.length : end);
 }
 
 function encodeIPv4(address: string, port: number): Buffer {

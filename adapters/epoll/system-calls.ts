@@ -7,7 +7,7 @@ export interface SystemCalls {
   socket(family: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, bytes: number): number;
   listen(fd: number, backlog: number): number;
-  accept4(fd: number, flags: number): number;
+  accept4(fd: number, address: Uint8Array, length: Int32Array, flags: number): number;
   connect(fd: number, address: Uint8Array, bytes: number): number;
   getsockname(fd: number, address: Uint8Array, length: Int32Array): number;
   getpeername(fd: number, address: Uint8Array, length: Int32Array): number;

@@ -227,6 +227,7 @@ const [MAJOR = 0, MINOR = 0] = process.versions.node.split('.').map(Number);
 
 const CAPABILITIES: Capabilities = {
   peek: 'user-space',
+  receive: 'copied',
   gatherMax: 1024,
   sendProgress: 'range',
   transmit: 'copied',

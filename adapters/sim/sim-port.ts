@@ -23,6 +23,7 @@ export const COMPLETIONS_PER_TURN_MAX = 32;
 /** What both faces can do: what Linux can, but for moving files and giving descriptors away. */
 export const SIM_CAPABILITIES: Capabilities = {
   peek: 'kernel',
+  receive: 'direct',
   gatherMax: 1024,
   sendProgress: 'exact',
   transmit: 'copied',

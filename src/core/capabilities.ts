@@ -5,6 +5,8 @@
 export type Capabilities = {
   /** Does `peek` look into the kernel's buffer, or at bytes that were already taken out of it? */
   readonly peek: 'kernel' | 'user-space';
+  /** Do received bytes go straight from the kernel into a caller's buffers, or through another? */
+  readonly receive: 'direct' | 'copied';
   /** Most buffers that one gathered write takes. */
   readonly gatherMax: number;
   /** How well the progress of a send that was cut short is known. */

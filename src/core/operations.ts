@@ -65,13 +65,57 @@ export function connectOperation(
   return { kind: 'connect', ...fields, ...base(onComplete) };
 }
 
+// Every connection has one receive and one send: written out, they are made without copying, and
+// all their fields lie in the object itself.
+
 export function recvOperation(
   socket: SocketId,
   onComplete: OnComplete<RecvOperation>,
 ): RecvOperation {
-  const request = { socket, into: undefined, minBytes: 1 };
-  const answer = { data: NO_BYTES, offset: 0, bytes: 0, owned: false };
-  return { kind: 'recv', ...request, ...answer, ...base(onComplete) };
+  return {
+    kind: 'recv',
+    socket,
+    into: undefined,
+    minBytes: 1,
+    data: NO_BYTES,
+    offset: 0,
+    bytes: 0,
+    owned: false,
+    status: 'idle',
+    fault: undefined,
+    deadlineMs: 0,
+    onComplete: onComplete as OperationBase['onComplete'],
+    holder: undefined,
+    ended: false,
+    outcome: 'done',
+    dueMs: 0,
+    dueIndex: -1,
+    dueOrder: 0,
+  };
+}
+
+export function sendOperation(
+  socket: SocketId,
+  onComplete: OnComplete<SendOperation>,
+): SendOperation {
+  return {
+    kind: 'send',
+    socket,
+    pieces: [],
+    count: 0,
+    bytes: 0,
+    bytesPossible: 0,
+    status: 'idle',
+    fault: undefined,
+    deadlineMs: 0,
+    onComplete: onComplete as OperationBase['onComplete'],
+    holder: undefined,
+    ended: false,
+    outcome: 'done',
+    dueMs: 0,
+    dueIndex: -1,
+    dueOrder: 0,
+  };
 }
 
 export function peekOperation(
@@ -80,14 +124,6 @@ export function peekOperation(
 ): PeekOperation {
   const fields = { socket, wantBytes: 0, data: NO_BYTES, offset: 0, bytes: 0 };
   return { kind: 'peek', ...fields, ...base(onComplete) };
-}
-
-export function sendOperation(
-  socket: SocketId,
-  onComplete: OnComplete<SendOperation>,
-): SendOperation {
-  const fields = { socket, pieces: [], count: 0, bytes: 0, bytesPossible: 0 };
-  return { kind: 'send', ...fields, ...base(onComplete) };
 }
 
 export function transmitOperation(

@@ -22,6 +22,11 @@ export class BodyReader {
     this.#chunked.reset();
   }
 
+  /** Do the body's bytes come as they are, one run in each receive? */
+  get isPlain(): boolean {
+    return this.#framing !== 'chunked';
+  }
+
   /** Takes bytes of the body; returns where it stopped. Throws `HttpError`. */
   read(data: Uint8Array, at: number, end: number, owned: boolean): number {
     switch (this.#framing) {

@@ -6,6 +6,7 @@ import { Outbox, type OutboxOwner } from '../core/outbox/outbox.ts';
 import type { Level } from '../core/outbox/water-marks.ts';
 import type { ProactorPort } from '../core/proactor.ts';
 import { BodyReader } from './body-reader.ts';
+import { BulkReceive } from './bulk-receive.ts';
 import { Carry } from './carry.ts';
 import type { HeadParser } from './head-parser.ts';
 import { HttpError } from './http-error.ts';
@@ -40,6 +41,8 @@ export interface ClientExchange {
 export type ClientShared = {
   readonly port: ProactorPort;
   readonly buffers: BufferPool;
+  /** Chunks of `BULK_BYTES` for large bodies; `undefined` where the port would copy into them. */
+  readonly bulk: BufferPool | undefined;
   readonly parsers: ParserPool;
   readonly timeouts: {
     /** Between two reads of a response, in milliseconds; also until its first byte. */
@@ -64,6 +67,7 @@ export class ClientConnection implements OutboxOwner {
   readonly outbox: Outbox;
   readonly #carry = new Carry();
   readonly #body: BodyReader;
+  readonly #bulk: BulkReceive;
   #parser: HeadParser | undefined;
   #exchange: ClientExchange | undefined;
   #phase: 'idle' | 'head' | 'body' | 'closed' = 'idle';
@@ -86,6 +90,7 @@ export class ClientConnection implements OutboxOwner {
     this.outbox = new Outbox(shared.port, shared.buffers, this, socket);
     this.outbox.sendTimeoutMs = shared.timeouts.sendMs;
     this.#body = new BodyReader(this);
+    this.#bulk = new BulkReceive(shared.bulk);
   }
 
   /** Begins an exchange; the caller queues the request. `bodiless`: it is HEAD. */
@@ -99,6 +104,11 @@ export class ClientConnection implements OutboxOwner {
     this.responseBytes = 0;
     this.exchanges += 1;
     this.#listen();
+  }
+
+  /** Within `responseBody`: takes over the chunk that `data` is, where it is one. */
+  claimChunk(data: Uint8Array, bytes: number): BufferPool | undefined {
+    return this.#bulk.claim(data, bytes);
   }
 
   /** Is the connection as good as new, now that the response has ended? */
@@ -124,6 +134,8 @@ export class ClientConnection implements OutboxOwner {
     this.#phase = 'closed';
     this.#exchange = undefined;
     this.#returnParser();
+    // A pending receive has its buffer until it ends.
+    if (this.#recv.status !== 'pending') this.#bulk.end(this.#recv);
     this.outbox.discard();
     const close = closeOperation(this.#recv.socket, () => {});
     close.lingerMs = 0;
@@ -163,10 +175,14 @@ export class ClientConnection implements OutboxOwner {
 
   #received(): void {
     const recv = this.#recv;
-    if (this.#phase === 'closed') return;
+    if (this.#phase === 'closed') {
+      this.#bulk.end(recv);
+      return;
+    }
+    const data = this.#bulk.received(recv);
     switch (recv.status) {
       case 'done':
-        this.#take(recv.data, recv.offset, recv.offset + recv.bytes, recv.owned);
+        this.#take(data, recv.offset, recv.offset + recv.bytes, recv.owned);
         break;
       case 'eof':
         this.#onEof();
@@ -291,7 +307,11 @@ export class ClientConnection implements OutboxOwner {
     const recv = this.#recv;
     const waitMs = this.#phase === 'idle' ? timeouts.idleMs : timeouts.readMs;
     recv.deadlineMs = port.loop.turnMs + waitMs;
-    if (recv.status === 'pending') port.loop.watchDeadline(recv);
-    else port.submit(recv);
+    if (recv.status === 'pending') {
+      port.loop.watchDeadline(recv);
+      return;
+    }
+    this.#bulk.prepare(recv, this.#phase === 'body' && this.#body.isPlain);
+    port.submit(recv);
   }
 }

@@ -26,7 +26,8 @@ export function requestHead(head: MessageHead, host: string, client: string): st
 /** The head of a response as it goes to a client. `ours`: complete lines that are added. */
 export function responseHead(head: MessageHead, ours: string): string {
   const reason = head.minorVersion === 1 ? head.text.slice(0, head.fieldsStart) : statusLine(head);
-  return `${reason}${keptFields(head, keepsInResponse)}${ours}\r\n`;
+  const keeps = head.status === 204 ? keepsWithoutContent : keepsInResponse;
+  return `${reason}${keptFields(head, keeps)}${ours}\r\n`;
 }
 
 function statusLine(head: MessageHead): string {
@@ -57,6 +58,11 @@ function keepsInRequest(id: number): boolean {
 /** Content-Length stays: it was read as digits, and a response is never framed anew. */
 function keepsInResponse(id: number): boolean {
   return !isHopByHop(id);
+}
+
+/** A 204 has no content, and must not say how long it is (RFC 9110 §8.6). */
+function keepsWithoutContent(id: number): boolean {
+  return id !== CONTENT_LENGTH && keepsInResponse(id);
 }
 
 /** Field lines in the order in which they came, as few slices of the text as can be. */

@@ -1,16 +1,16 @@
-import type { CloseOperation, RecvOperation, SocketId } from '../core/operation.ts';
-import { closeOperation, recvOperation } from '../core/operations.ts';
+import type { RecvOperation, SocketId } from '../core/operation.ts';
+import { recvOperation } from '../core/operations.ts';
 import { Outbox, type OutboxOwner } from '../core/outbox/outbox.ts';
 import type { Level } from '../core/outbox/water-marks.ts';
 import { BodyReader } from './body-reader.ts';
 import { Carry } from './carry.ts';
-import type { HeadParser } from './head-parser.ts';
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
 import { readRequest } from './read-head.ts';
 import { errorPage } from './reply.ts';
+import { RequestHeadReader } from './request-head-reader.ts';
+import { ServerClosing } from './server-closing.ts';
 import type { Exchange, ServerShared } from './server-options.ts';
-import { CR, LF } from './syntax.ts';
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
@@ -27,7 +27,8 @@ export class ServerConnection implements OutboxOwner {
   readonly #carry = new Carry();
   #body: BodyReader | undefined;
   #bodyBytes = 0;
-  #parser: HeadParser | undefined;
+  readonly #heads: RequestHeadReader;
+  readonly #closing: ServerClosing;
   #exchange: Exchange | undefined;
   #phase: 'head' | 'body' | 'answering' | 'closing' = 'head';
   /** While `#consume` runs, the end of an exchange is its loop's affair. */
@@ -35,7 +36,6 @@ export class ServerConnection implements OutboxOwner {
   #paused = false;
   #sawEof = false;
   #requests = 0;
-  #close: CloseOperation | undefined;
   #address: string | undefined;
   /** Closes after the current response, whatever the client says. */
   lastRequest = false;
@@ -43,20 +43,21 @@ export class ServerConnection implements OutboxOwner {
   #answered = false;
   /** Part of the current response did not fit in the outbox. */
   #cut = false;
-  /** The one empty line that may come before a request has come. */
-  #sawEmptyLine = false;
+  #headDeadlineMs = 0;
 
   constructor(shared: ServerShared, socket: SocketId) {
     this.#shared = shared;
     this.#recv = recvOperation(socket, () => this.#received());
     this.outbox = new Outbox(shared.port, shared.buffers, this, socket);
     this.outbox.sendTimeoutMs = shared.timeouts.sendMs;
+    this.#heads = new RequestHeadReader(shared.parsers);
+    this.#closing = new ServerClosing(shared, () => shared.handler.closed(this));
     this.#listen();
   }
 
   /** The current request. Only within an exchange. */
   get head(): MessageHead {
-    return (this.#parser as HeadParser).head;
+    return this.#heads.head;
   }
 
   /** The client's address as text; asked of the system once. */
@@ -67,7 +68,7 @@ export class ServerConnection implements OutboxOwner {
   }
 
   get idle(): boolean {
-    return this.#phase === 'head' && this.#parser === undefined && this.#carry.bytes === 0;
+    return this.#phase === 'head' && !this.#heads.holds && this.#carry.bytes === 0;
   }
 
   /** May the client send another request after this one? */
@@ -124,13 +125,14 @@ export class ServerConnection implements OutboxOwner {
   abort(): void {
     this.#endExchange();
     this.outbox.discard();
-    this.#submitClose('reset', 0);
+    this.#phase = 'closing';
+    this.#closing.submit(this.#recv.socket, 'reset');
   }
 
   /** Ends the connection now, in whatever state it is; its exchange is told. */
   destroy(): void {
-    if (this.#close === undefined) this.#lost();
-    else this.#shared.port.cancel(this.#close);
+    if (this.#closing.submitted) this.#closing.hurry();
+    else this.#lost();
   }
 
   /** Ends the connection once it is idle: now, or after the current response. */
@@ -145,7 +147,7 @@ export class ServerConnection implements OutboxOwner {
   }
 
   outboxDrained(): void {
-    if (this.#phase === 'closing') this.#submitClose('graceful', this.#lingerMs);
+    if (this.#phase === 'closing') this.#closing.submit(this.#recv.socket, 'graceful');
   }
 
   outboxBroken(): void {
@@ -187,9 +189,8 @@ export class ServerConnection implements OutboxOwner {
     }
     const to = this.#consume(data, at, end, owned);
     if (to === end) return;
-    if (this.#phase === 'closing')
-      this.#lingerMs = LINGER_MS; // More was sent than is read.
-    else this.#carry.add(data, to, end);
+    if (this.#phase !== 'closing') this.#carry.add(data, to, end);
+    else this.#closing.linger(); // More was sent than is read.
   }
 
   /** Goes on with what waits in line, and then with the socket. */
@@ -230,27 +231,16 @@ export class ServerConnection implements OutboxOwner {
 
   /** Returns where the head, or the empty line before it, ends; -1 when it is not complete. */
   #readHead(data: Uint8Array, at: number, end: number): number {
-    if (this.#parser === undefined) {
-      // One empty line before a request is ignored (RFC 9112 §2.2).
-      if (data[at] === CR && !this.#sawEmptyLine) {
-        if (at + 1 === end) return -1;
-        if (data[at + 1] === LF) {
-          this.#sawEmptyLine = true;
-          return at + 2;
-        }
-      }
-      this.#parser = this.#shared.parsers.take();
+    const heads = this.#heads;
+    const begun = heads.holds;
+    const to = heads.read(data, at, end);
+    if (heads.complete) {
+      readRequest(heads.head);
+      this.#startExchange(heads.head);
+    } else if (heads.holds && !begun) {
+      const { port, timeouts } = this.#shared;
+      this.#headDeadlineMs = port.loop.turnMs + timeouts.headMs;
     }
-    const parser = this.#parser;
-    const begun = parser.begun;
-    if (!parser.parse(data, at, end)) {
-      if (!begun)
-        this.#headDeadlineMs = this.#shared.port.loop.turnMs + this.#shared.timeouts.headMs;
-      return -1;
-    }
-    const to = parser.at; // The exchange may be over, and the parser given back, within the call.
-    readRequest(parser.head);
-    this.#startExchange(parser.head);
     return to;
   }
 
@@ -262,7 +252,6 @@ export class ServerConnection implements OutboxOwner {
     this.#requests += 1;
     this.#answered = false;
     this.#cut = false;
-    this.#sawEmptyLine = false;
     this.#paused = false;
     const bodiless = framing === 'none' || (framing === 'length' && contentLength === 0);
     this.#phase = bodiless ? 'answering' : 'body';
@@ -274,7 +263,7 @@ export class ServerConnection implements OutboxOwner {
     }
     const exchange = this.#shared.handler.request(this);
     // The answer may have been given, and the exchange be over, within the call.
-    if (this.#parser !== undefined) this.#exchange = exchange;
+    if (this.#heads.holds) this.#exchange = exchange;
   }
 
   #readBody(data: Uint8Array, start: number, end: number, owned: boolean): number {
@@ -289,9 +278,7 @@ export class ServerConnection implements OutboxOwner {
 
   #endExchange(): void {
     this.#exchange = undefined;
-    if (this.#parser === undefined) return;
-    this.#shared.parsers.give(this.#parser);
-    this.#parser = undefined;
+    this.#heads.release();
   }
 
   #refuse(error: HttpError): void {
@@ -331,7 +318,7 @@ export class ServerConnection implements OutboxOwner {
 
   /** The connection is of no use any more. */
   #lost(): void {
-    if (this.#phase === 'closing' && this.#close !== undefined) return;
+    if (this.#closing.submitted) return;
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.requestFailed(undefined);
@@ -342,17 +329,8 @@ export class ServerConnection implements OutboxOwner {
     if (this.#phase === 'closing') return;
     this.#phase = 'closing';
     this.#carry.use(this.#carry.end);
-    this.#lingerMs = linger && !this.#sawEof ? LINGER_MS : 0;
-    if (this.outbox.queuedBytes === 0) this.#submitClose('graceful', this.#lingerMs);
-  }
-
-  #submitClose(how: 'graceful' | 'reset', lingerMs: number): void {
-    this.#phase = 'closing';
-    if (this.#close !== undefined) return;
-    this.#close = closeOperation(this.#recv.socket, () => this.#shared.handler.closed(this));
-    this.#close.how = how;
-    this.#close.lingerMs = lingerMs;
-    this.#shared.port.submit(this.#close);
+    if (linger && !this.#sawEof) this.#closing.linger();
+    if (this.outbox.queuedBytes === 0) this.#closing.submit(this.#recv.socket, 'graceful');
   }
 
   /** Posts the receive where one is wanted, with the deadline of the phase. */
@@ -363,8 +341,9 @@ export class ServerConnection implements OutboxOwner {
       case 'closing':
         return;
       case 'head':
-        recv.deadlineMs =
-          this.#parser === undefined ? port.loop.turnMs + timeouts.idleMs : this.#headDeadlineMs;
+        recv.deadlineMs = this.#heads.holds
+          ? this.#headDeadlineMs
+          : port.loop.turnMs + timeouts.idleMs;
         break;
       case 'body':
         recv.deadlineMs = port.loop.turnMs + timeouts.bodyMs;
@@ -382,9 +361,4 @@ export class ServerConnection implements OutboxOwner {
     if (this.#phase === 'head' && this.outbox.level === 'open') return true;
     return this.#carry.bytes === 0;
   }
-
-  #headDeadlineMs = 0;
-  #lingerMs = 0;
 }
-
-const LINGER_MS = 5_000;

@@ -8,6 +8,7 @@ import {
   timerOperation,
 } from '../core/operations.ts';
 import type { ProactorPort } from '../core/proactor.ts';
+import { BULK_BYTES, BULK_IDLE_MAX } from '../http/bulk-receive.ts';
 import type { ClientShared } from '../http/client-connection.ts';
 import type { HttpError } from '../http/http-error.ts';
 import { ParserPool } from '../http/parser-pool.ts';
@@ -61,7 +62,9 @@ export class ReverseProxy implements RequestHandler, SessionShared {
     this.forwardedFor = config.forwardedFor;
     this.log = parts.log === undefined ? undefined : new AccessLog(port, parts.log);
     const responses = new ParserPool('response', headLimits);
-    this.client = { port, buffers, parsers: responses, timeouts: upstream.timeouts };
+    const direct = port.capabilities.receive === 'direct';
+    const bulk = direct ? new BufferPool(BULK_BYTES, BULK_IDLE_MAX) : undefined;
+    this.client = { port, buffers, bulk, parsers: responses, timeouts: upstream.timeouts };
     const requests = new ParserPool('request', headLimits);
     const limits = { requestsMax, bodyBytesMax };
     this.#server = { port, buffers, parsers: requests, timeouts, ...limits, handler: this };

@@ -121,8 +121,13 @@ export class Session implements Exchange, ClientExchange {
   responseBody(data: Uint8Array, from: number, to: number, owned: boolean): void {
     const client = this.#client as ServerConnection;
     this.#bodyBytes += to - from;
+    const pool = this.#upstream?.claimChunk(data, to - from);
     const send = this.#reframes ? sendChunk : sendBytes;
-    if (!send(client.outbox, data, from, to, owned)) this.#fail('WriteTimeout', undefined);
+    const taken =
+      pool === undefined
+        ? send(client.outbox, data, from, to, owned)
+        : client.outbox.appendChunk(pool, data, from, to);
+    if (!taken) this.#fail('WriteTimeout', undefined);
   }
 
   responseEnd(): void {

@@ -14,6 +14,7 @@ import type { ProactorPort } from '../../src/core/proactor.ts';
 
 export const CAPABILITIES: Capabilities = {
   peek: 'kernel',
+  receive: 'direct',
   gatherMax: 1024,
   sendProgress: 'exact',
   transmit: 'kernel',

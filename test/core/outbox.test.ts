@@ -344,3 +344,29 @@ test('each batch has its own deadline, and none when the limit is taken away', (
   host.turn();
   t.is(port.oldest('send')?.deadlineMs, 0);
 });
+
+test('a chunk of another pool is sent where it is, and goes back once it is sent', (t) => {
+  const { host, port, outbox } = setUp();
+  port.sendsAtOnce = true;
+  const large = new BufferPool(1024, 1);
+  const chunk = large.take();
+  chunk.fill(0x61);
+  t.true(outbox.appendCopy(new Uint8Array(4), 0, 4));
+  t.true(outbox.appendChunk(large, chunk, 10, 20));
+  t.true(outbox.appendCopy(new Uint8Array(4), 0, 4), 'a copy behind it is a piece of its own');
+  t.is(outbox.queuedBytes, 18);
+  host.turn();
+  t.is(large.lent, 0);
+  t.is(large.idle, 1);
+  t.deepEqual(port.pieces, [3]);
+  t.is(port.batches[0], `\0\0\0\0${'a'.repeat(10)}\0\0\0\0`);
+});
+
+test('a chunk that is refused goes back at once', (t) => {
+  const { outbox } = setUp();
+  const large = new BufferPool(FULL_BYTES, 1);
+  t.true(outbox.append(new Uint8Array(1)));
+  t.false(outbox.appendChunk(large, large.take(), 0, FULL_BYTES));
+  t.is(large.lent, 0);
+  t.is(outbox.queuedBytes, 1);
+});

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { Peer } from '../proxy/peer.ts';
+import { REAL_PORTS } from '../support/real-ports.ts';
 import { Program } from './program.ts';
 
 const GIB = 1024 ** 3;
@@ -13,10 +14,15 @@ const SAMPLE_MS = 250;
 
 type Setup = { readonly upstream: Program; readonly proxy: Program; readonly port: number };
 
-async function setUp(t: ExecutionContext): Promise<Setup> {
+async function setUp(t: ExecutionContext, adapter: string): Promise<Setup> {
   t.timeout(30_000, 'the test has not ended');
   const upstream = Program.run(t, 'upstream-program');
-  const proxy = Program.run(t, 'proxy-program', String((await upstream.ask('listen')).port));
+  const proxy = Program.run(
+    t,
+    'proxy-program',
+    adapter,
+    String((await upstream.ask('listen')).port),
+  );
   const { port = 0 } = await proxy.ask('listen');
   for (let i = 0; i < 200; i += 1) {
     const client = await Peer.connect(port);
@@ -40,8 +46,8 @@ async function watch(sample: () => Promise<number>): Promise<{ all: number; late
 
 const mib = (bytes: number): string => (bytes / MIB).toFixed(1);
 
-test.serial('a client that stops reading 1 GiB stops the upstream, not the memory', async (t) => {
-  const { upstream, proxy, port } = await setUp(t);
+async function clientStops(t: ExecutionContext, adapter: string): Promise<void> {
+  const { upstream, proxy, port } = await setUp(t, adapter);
   const before = proxy.rssKib();
   const client = await Peer.connect(port);
   client.write('GET /source HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -67,10 +73,10 @@ test.serial('a client that stops reading 1 GiB stops the upstream, not the memor
   const state = await proxy.until(({ sockets, connections }) => sockets === 1 && connections === 0);
   t.like(state, { buffers: 0, parsers: 0, 200: 200, 499: 1 });
   t.is(proxy.errors, '');
-});
+}
 
-test.serial('an upstream that stops reading 1 GiB stops the client, not the memory', async (t) => {
-  const { upstream, proxy, port } = await setUp(t);
+async function upstreamStops(t: ExecutionContext, adapter: string): Promise<void> {
+  const { upstream, proxy, port } = await setUp(t, adapter);
   const before = proxy.rssKib();
   const client = await Peer.connect(port);
   client.write(`PUT /sink HTTP/1.1\r\nHost: x\r\nContent-Length: ${GIB}\r\n\r\n`);
@@ -100,4 +106,15 @@ test.serial('an upstream that stops reading 1 GiB stops the client, not the memo
   const state = await proxy.until(({ sockets, connections }) => sockets === 1 && connections === 0);
   t.like(state, { buffers: 0, parsers: 0, 200: 200, 502: 1 });
   t.is(proxy.errors, '');
-});
+}
+
+for (const adapter of Object.keys(REAL_PORTS)) {
+  test.serial(
+    `a client that stops reading 1 GiB stops the upstream, not the memory (${adapter})`,
+    (t) => clientStops(t, adapter),
+  );
+  test.serial(
+    `an upstream that stops reading 1 GiB stops the client, not the memory (${adapter})`,
+    (t) => upstreamStops(t, adapter),
+  );
+}

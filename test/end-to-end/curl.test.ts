@@ -6,14 +6,25 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { type Site, Site as SiteClass } from '../proxy/site.ts';
+import { type OpenRealPort, REAL_PORTS } from '../support/real-ports.ts';
 
 const run = promisify(execFile);
 const MIB = 1024 * 1024;
 
 /** Tests with curl are skipped, and say so, where there is none. */
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
-const curlTest = hasCurl ? test : test.skip;
+const declare = hasCurl ? test : test.skip;
 if (!hasCurl) test('curl is not here: its tests are skipped', (t) => t.pass());
+
+/** A test for each adapter. */
+function curlTest(
+  title: string,
+  body: (t: ExecutionContext, open: OpenRealPort) => Promise<void>,
+): void {
+  for (const [name, open] of Object.entries(REAL_PORTS)) {
+    declare(`${title} (${name})`, (t) => body(t, open));
+  }
+}
 
 /** A server of Node's own: somebody else's idea of HTTP. */
 async function nodeServer(): Promise<Server> {
@@ -38,11 +49,12 @@ async function nodeServer(): Promise<Server> {
 
 async function withSite(
   t: ExecutionContext,
+  open: OpenRealPort,
   body: (site: Site, url: string) => Promise<void>,
 ): Promise<void> {
   t.timeout(20_000, 'the test has not ended');
   const server = await nodeServer();
-  const site = new SiteClass();
+  const site = new SiteClass(open);
   const { port } = server.address() as AddressInfo;
   try {
     await site.start([{ family: 'ipv4', address: '127.0.0.1', port }], { bodyBytesMax: 64 * MIB });
@@ -58,8 +70,8 @@ async function curl(...args: string[]): Promise<string> {
   return (await run('curl', ['-sS', '--max-time', '10', ...args], { maxBuffer: 64 * MIB })).stdout;
 }
 
-curlTest('curl gets what a node:http server says, with its fields', async (t) => {
-  await withSite(t, async (site, url) => {
+curlTest('curl gets what a node:http server says, with its fields', async (t, open) => {
+  await withSite(t, open, async (site, url) => {
     const text = await curl('-i', '-H', 'X-Mine: 1', `${url}/path?query`);
     t.regex(text, /^HTTP\/1\.1 200 OK\r\n(.*\r\n)*x-from: node\r\n/);
     const { headers, ...asked } = JSON.parse(text.slice(text.indexOf('{')));
@@ -73,18 +85,18 @@ curlTest('curl gets what a node:http server says, with its fields', async (t) =>
   });
 });
 
-curlTest('curl asks with HEAD, HTTP/1.0 and OPTIONS *', async (t) => {
-  await withSite(t, async (_site, url) => {
+curlTest('curl asks with HEAD, HTTP/1.0 and OPTIONS *', async (t, open) => {
+  await withSite(t, open, async (_site, url) => {
     t.regex(await curl('-I', url), /^HTTP\/1\.1 200 OK\r\n/);
     t.is(JSON.parse(await curl('-0', url)).httpVersion, '1.1');
     t.is(JSON.parse(await curl('-X', 'OPTIONS', '--request-target', '*', url)).url, '*');
   });
 });
 
-curlTest('curl uploads 20 MiB with a length, chunked and after 100-continue', async (t) => {
+curlTest('curl uploads 20 MiB with a length, chunked and after 100-continue', async (t, open) => {
   const body = 'sluice '.repeat((20 * MIB) / 7);
   const hash = createHash('sha256').update(body).digest('hex');
-  await withSite(t, async (_site, url) => {
+  await withSite(t, open, async (_site, url) => {
     for (const fields of [
       [],
       ['-H', 'Transfer-Encoding: chunked'],
@@ -102,8 +114,8 @@ curlTest('curl uploads 20 MiB with a length, chunked and after 100-continue', as
   });
 });
 
-curlTest('curl fetches 100 chunked answers over one connection', async (t) => {
-  await withSite(t, async (site, url) => {
+curlTest('curl fetches 100 chunked answers over one connection', async (t, open) => {
+  await withSite(t, open, async (site, url) => {
     const urls = Array.from({ length: 100 }, () => `${url}/chunked`);
     const text = await curl('-w', '%{num_connects}\n', ...urls);
     const one = `${Array.from({ length: 100 }, (_, i) => `${i}\n`).join('')}`;

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { nodePort } from '../../adapters/node/index.ts';
+import { type AdapterName, openPort } from '../../src/cli/open-port.ts';
 import { BufferPool } from '../../src/core/buffer-pool.ts';
 import { acceptOperation, listenOperation } from '../../src/core/operations.ts';
 import { ParserPool } from '../../src/http/parser-pool.ts';
@@ -12,12 +12,13 @@ import {
 } from '../../src/http/server-options.ts';
 
 // How many system calls do many small writes of one turn take? The first argument chooses what
-// is written: `answers`, to 64 pipelined requests, or `buffers`, 3000 of them. Run under strace.
+// is written: `answers`, to 64 pipelined requests, or `buffers`, 3000 of them. The second names the
+// adapter. Run under strace.
 const REQUESTS = 64;
 const BUFFERS = 3000;
 const answers = process.argv[2] === 'answers';
 
-const port = nodePort();
+const port = openPort({ adapter: process.argv[3] as AdapterName });
 const exchange: Exchange = {
   requestBody() {},
   requestEnd() {},

@@ -1,15 +1,21 @@
 import { setTimeout } from 'node:timers/promises';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { Peer } from '../proxy/peer.ts';
+import { REAL_PORTS } from '../support/real-ports.ts';
 import { Program } from './program.ts';
 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
-test('a server that is killed costs its half answers, and the next server takes over', async (t) => {
+for (const adapter of Object.keys(REAL_PORTS)) {
+  const title = 'a server that is killed costs its half answers, and the next server takes over';
+  test(`${title} (${adapter})`, (t) => killServers(t, adapter));
+}
+
+async function killServers(t: ExecutionContext, adapter: string): Promise<void> {
   t.timeout(20_000, 'the test has not ended');
   const servers = [Program.run(t, 'upstream-program'), Program.run(t, 'upstream-program')];
   const ports = await Promise.all(servers.map(async (server) => (await server.ask('listen')).port));
-  const proxy = Program.run(t, 'proxy-program', ...ports.map(String));
+  const proxy = Program.run(t, 'proxy-program', adapter, ...ports.map(String));
   const { port = 0 } = await proxy.ask('listen');
   const clients = await Promise.all(Array.from({ length: 8 }, () => Peer.connect(port)));
   for (const client of clients) {
@@ -40,4 +46,4 @@ test('a server that is killed costs its half answers, and the next server takes 
   const state = await proxy.until(({ sockets, connections }) => sockets === 1 && connections === 0);
   t.like(state, { buffers: 0, parsers: 0, 200: 17, 502: 7 });
   t.is(proxy.errors, '');
-});
+}

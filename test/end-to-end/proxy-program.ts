@@ -1,11 +1,12 @@
-import { nodePort } from '../../adapters/node/index.ts';
+import { type AdapterName, openPort } from '../../src/cli/open-port.ts';
 import { proxyConfig, ReverseProxy } from '../../src/proxy/index.ts';
 import { serve } from './program.ts';
 
-// A proxy before the server whose port is the first argument.
+// A proxy on the adapter that the first argument names, before servers whose ports are the others.
 const GIB = 1024 ** 3;
-const port = nodePort();
-const servers = process.argv.slice(2).map((text) => {
+const [adapter, ...ports] = process.argv.slice(2);
+const port = openPort({ adapter: adapter as AdapterName });
+const servers = ports.map((text) => {
   return { family: 'ipv4', address: '127.0.0.1', port: Number(text) } as const;
 });
 const config = proxyConfig({ upstream: { authority: 'x', servers }, bodyBytesMax: 2 * GIB });

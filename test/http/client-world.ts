@@ -28,6 +28,7 @@ export class ClientWorld extends WireWorld {
     const shared = {
       port: this.port,
       buffers: this.buffers,
+      bulk: undefined,
       parsers: this.parsers,
       timeouts: TIMEOUTS,
     };

@@ -173,3 +173,10 @@ test('more fields than the table has at first are all passed on', (t) => {
   const lines = Array.from({ length: 199 }, (_, index) => `A${index}: ${index}`);
   t.deepEqual(request([...GET, ...lines]).slice(2), lines);
 });
+
+test('a 204 does not say how long its content is, a 304 may', (t) => {
+  t.deepEqual(response(['HTTP/1.1 204 No Content', 'Content-Length: 5', 'A: 1']).slice(1), [
+    'A: 1',
+  ]);
+  t.deepEqual(response(['HTTP/1.1 304 Not Modified', 'Content-Length: 5']).length, 2);
+});

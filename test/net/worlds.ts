@@ -1,10 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
-import { nodePort } from '../../adapters/node/index.ts';
 import { SimProactor, SimWorld } from '../../adapters/sim/index.ts';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import { timerOperation } from '../../src/core/operations.ts';
 import type { ProactorPort } from '../../src/core/proactor.ts';
 import { connect, listen, poolOf, type Stream } from '../../src/net/index.ts';
+import { REAL_PORTS } from '../support/real-ports.ts';
 
 /** One adapter with an address of its own to listen on. */
 export type World = {
@@ -17,12 +17,9 @@ export type World = {
 };
 
 const WORLDS: Readonly<Record<string, () => World>> = {
-  node: () => ({
-    name: 'node',
-    port: nodePort(),
-    any: { family: 'ipv4', address: '127.0.0.1', port: 0 },
-    drive: (promise) => promise,
-  }),
+  ...Object.fromEntries(
+    Object.entries(REAL_PORTS).map(([name, open]) => [name, () => real(name, open())]),
+  ),
   sim: () => {
     const world = new SimWorld({ seed: 1 });
     return {
@@ -33,6 +30,12 @@ const WORLDS: Readonly<Record<string, () => World>> = {
     };
   },
 };
+
+/** The machine's own network, which goes on by itself. */
+function real(name: string, port: ProactorPort): World {
+  const any = { family: 'ipv4', address: '127.0.0.1', port: 0 } as const;
+  return { name, port, any, drive: (promise) => promise };
+}
 
 export type Rule = (t: ExecutionContext, world: World) => Promise<void>;
 

@@ -59,12 +59,13 @@ export class SimSite {
 
   /** What is left of the proxy, as text; empty when it is nothing. */
   get left(): string {
-    const { buffers, parsers } = this.proxy.client;
+    const { buffers, bulk, parsers } = this.proxy.client;
     const counts: Readonly<Record<string, number>> = {
       sockets: this.port.openSockets,
       connections: this.proxy.connections,
       sessions: this.begun - this.released,
       buffers: buffers.lent,
+      'bulk chunks': bulk?.lent ?? 0,
       parsers: parsers.lent,
       errors: this.uncaught.length,
     };
@@ -91,6 +92,18 @@ export class SimSite {
     } finally {
       await stream?.close({ how: 'reset' }).catch(() => {});
     }
+  }
+
+  /** One request whose client goes, with RST, once it has this many bytes of the answer. */
+  async leaveAfter(text: string, bytes: number): Promise<void> {
+    const stream = await connect(this.client, at(PROXY), { timeoutMs: PATIENCE_MS });
+    await stream.send(text);
+    for (let had = 0; had < bytes; ) {
+      const data = await stream.recv({ timeoutMs: PATIENCE_MS });
+      if (data === undefined) break;
+      had += data.length;
+    }
+    await stream.close({ how: 'reset' });
   }
 
   async #serveAll(listener: Listener, serve: (stream: Stream) => Promise<void>): Promise<void> {

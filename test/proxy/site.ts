@@ -1,6 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { nodePort } from '../../adapters/node/index.ts';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { ProactorPort } from '../../src/core/proactor.ts';
 import type { ServerConnection } from '../../src/http/server-connection.ts';
@@ -12,6 +11,7 @@ import {
   type UpstreamConfig,
   type UpstreamTimeouts,
 } from '../../src/proxy/index.ts';
+import { type OpenRealPort, REAL_PORTS } from '../support/real-ports.ts';
 import { Peer, type Seen } from './peer.ts';
 import { type Script, Upstream } from './upstream.ts';
 
@@ -33,7 +33,7 @@ const PATIENCE_MS = 5_000;
 /** Proxies on real sockets, and what they talk to. At the end nothing of it may be left. */
 export class Site {
   readonly uncaught: unknown[] = [];
-  readonly port: ProactorPort = nodePort({ uncaught: (error) => this.uncaught.push(error) });
+  readonly port: ProactorPort;
   readonly lines: string[] = [];
   readonly upstreams: Upstream[] = [];
   readonly peers: Set<Peer> = new Set();
@@ -44,6 +44,10 @@ export class Site {
   released = 0;
   /** Where the proxies listen, in the order of their start. */
   readonly boundPorts: number[] = [];
+
+  constructor(open: OpenRealPort) {
+    this.port = open({ uncaught: (error) => this.uncaught.push(error) });
+  }
 
   get proxy(): ReverseProxy {
     return this.proxies[0] as ReverseProxy;
@@ -139,20 +143,26 @@ export class Site {
   }
 }
 
-/** Declares a test with a site of its own, which must be as good as new when the test has ended. */
+/**
+ * Declares a test for each adapter, with a site of its own, which must be as good as new when the
+ * test has ended.
+ */
 export function siteTest(
   title: string,
   body: (t: ExecutionContext, site: Site) => Promise<void>,
+  declare: typeof test | typeof test.serial = test,
 ): void {
-  test(title, async (t) => {
-    t.timeout(20_000, 'the test has not ended');
-    const site = new Site();
-    try {
-      await body(t, site);
-    } finally {
-      await site.end(t);
-    }
-  });
+  for (const [name, open] of Object.entries(REAL_PORTS)) {
+    declare(`${title} (${name})`, async (t) => {
+      t.timeout(20_000, 'the test has not ended');
+      const site = new Site(open);
+      try {
+        await body(t, site);
+      } finally {
+        await site.end(t);
+      }
+    });
+  }
 }
 
 /** Waits until `predicate` holds; `false`: it did not within the patience of a test. */

@@ -45,7 +45,10 @@ for (const framing of ['Content-Length: 8388608', 'Transfer-Encoding: chunked'])
         t.regex(head, /\r\nConnection: close/);
         t.deepEqual(await site.statuses(1), ['413']);
         for (const { socket } of site.upstreams[0]?.peers ?? []) socket.resume();
-        t.true(await eventually(() => site.upstreams[0]?.open === 0), 'the upstream is closed');
+        // libuv may show a reset behind unread data as an end (uv__stream_eof), which a server
+        // that may be half open does not answer.
+        const ended = () => site.upstreams[0]?.peers.every((peer) => peer.ended !== undefined);
+        t.true(await eventually(() => ended() === true), 'the upstream is closed');
       },
     );
   }

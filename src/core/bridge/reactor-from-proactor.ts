@@ -47,7 +47,12 @@ class BridgedReactor implements ReactorPort {
 
   constructor(port: ProactorPort) {
     this.name = `reactorFrom(${port.name})`;
-    const bridged = { peek: 'user-space', sendProgress: 'range', detach: false } as const;
+    const bridged = {
+      peek: 'user-space',
+      receive: 'copied',
+      sendProgress: 'range',
+      detach: false,
+    } as const;
     this.capabilities = { ...port.capabilities, ...bridged };
     this.counters = port.counters;
     this.loop = port.loop;

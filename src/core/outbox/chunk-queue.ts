@@ -9,6 +9,8 @@ const NONE = new Uint8Array(0);
 export class ChunkQueue {
   readonly #pool: BufferPool;
   readonly #chunks: Uint8Array[] = [];
+  /** Where each chunk goes back to. */
+  readonly #pools: BufferPool[] = [];
   readonly #lastPiece: number[] = [];
   /** Within the newest chunk: bytes used, and where its newest piece begins. */
   #filled = 0;
@@ -29,6 +31,7 @@ export class ChunkQueue {
     let newest = this.#chunks.length - 1;
     if (newest < 0 || this.#filled === this.#pool.chunkBytes) {
       this.#chunks.push(this.#pool.take());
+      this.#pools.push(this.#pool);
       this.#filled = 0;
       newest += 1;
     }
@@ -38,6 +41,14 @@ export class ChunkQueue {
     (this.#chunks[newest] as Uint8Array).set(data.subarray(start, start + bytes), this.#filled);
     this.#filled += bytes;
     return bytes;
+  }
+
+  /** Takes over a chunk of any pool that is piece number `piece`. Nothing is copied behind it. */
+  adopt(pool: BufferPool, chunk: Uint8Array, piece: number): void {
+    this.#chunks.push(chunk);
+    this.#pools.push(pool);
+    this.#lastPiece.push(piece);
+    this.#filled = this.#pool.chunkBytes;
   }
 
   /** The newest piece, as it is now. */
@@ -50,7 +61,8 @@ export class ChunkQueue {
   giveBack(sent: number): void {
     while (this.#chunks.length > 0 && (this.#lastPiece[0] as number) < sent) {
       this.#lastPiece.shift();
-      this.#pool.give(this.#chunks.shift() as Uint8Array);
+      const pool = this.#pools.shift() as BufferPool;
+      pool.give(this.#chunks.shift() as Uint8Array);
     }
   }
 }

@@ -105,6 +105,22 @@ export class Outbox implements Flushable {
     return true;
   }
 
+  /**
+   * Appends bytes of a pooled chunk, which goes back to `pool` once they are sent. `false`: refused,
+   * nothing was queued, and the chunk went back at once.
+   */
+  appendChunk(pool: BufferPool, chunk: Uint8Array, start: number, end: number): boolean {
+    if (!this.#admit(end - start)) {
+      pool.give(chunk);
+      return false;
+    }
+    this.#copies ??= new ChunkQueue(this.#pool);
+    this.#copies.adopt(pool, chunk, this.#piecesSent + this.#inFlightCount + this.#count);
+    this.#push(chunk.subarray(start, end));
+    this.#added(end - start);
+    return true;
+  }
+
   /** Holds back every flush until the scope is left: `using _ = outbox.cork()`. Scopes nest. */
   cork(): Disposable {
     this.#corks += 1;

@@ -1,0 +1,64 @@
+import { type BufferPool, SCRATCH_BYTES } from '../core/buffer-pool.ts';
+import type { RecvOperation } from '../core/operation.ts';
+
+/** Size of a bulk chunk, in bytes: what one receive of a large body takes at most. */
+export const BULK_BYTES: number = 256 * 1024;
+/** Bulk chunks kept for the next body: 32 MiB. */
+export const BULK_IDLE_MAX = 128;
+/** Fewer bytes than this are cheaper to copy than to keep a whole chunk for. */
+const CLAIM_BYTES_MIN = 16 * 1024;
+
+/**
+ * Where a large body is received: once a receive has filled the loop's scratch buffer, the next one
+ * gets a chunk of its own, which can be passed on to an outbox without a copy. As soon as less
+ * comes, the scratch buffer serves again, so that a slow body holds no chunk.
+ */
+export class BulkReceive {
+  readonly #pool: BufferPool | undefined;
+  /** One list for the life of the connection, as the operation wants a list. */
+  readonly #into: Uint8Array[] = [];
+  #chunk: Uint8Array | undefined;
+  #much = false;
+
+  /** Without a pool, as for ports that copy into a caller's buffer, nothing changes. */
+  constructor(pool: BufferPool | undefined) {
+    this.#pool = pool;
+  }
+
+  /** Before each submit. `inBody`: what comes is a body's, and can be passed on as it is. */
+  prepare(recv: RecvOperation, inBody: boolean): void {
+    if (!this.#much || !inBody || this.#pool === undefined) {
+      if (recv.into !== undefined) this.end(recv);
+      return;
+    }
+    this.#chunk ??= this.#pool.take();
+    this.#into[0] = this.#chunk;
+    recv.into = this.#into;
+  }
+
+  /** After each completion: the buffer that the bytes are in. */
+  received(recv: RecvOperation): Uint8Array {
+    this.#much = recv.status === 'done' && recv.bytes >= SCRATCH_BYTES;
+    if (recv.into === undefined) return recv.data;
+    recv.offset = 0;
+    return this.#chunk as Uint8Array;
+  }
+
+  /**
+   * Takes over the chunk that holds `data`, if it is one and holds enough: whoever claims it gives
+   * it back to the pool that is returned.
+   */
+  claim(data: Uint8Array, bytes: number): BufferPool | undefined {
+    if (data !== this.#chunk || bytes < CLAIM_BYTES_MIN) return undefined;
+    this.#chunk = undefined;
+    return this.#pool;
+  }
+
+  /** The receive is not pending, and wants no chunk any more. */
+  end(recv: RecvOperation): void {
+    recv.into = undefined;
+    this.#into.length = 0;
+    if (this.#chunk !== undefined) this.#pool?.give(this.#chunk);
+    this.#chunk = undefined;
+  }
+}

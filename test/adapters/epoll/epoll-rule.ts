@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import test, { type ExecutionContext } from 'ava';
+import { SOCK_STREAM } from '../../../adapters/epoll/constants.ts';
+import { EpollReactor } from '../../../adapters/epoll/epoll-reactor.ts';
+import { linuxCalls, loadKoffi } from '../../../adapters/epoll/linux-calls.ts';
+import { encodeAddress, familyOf } from '../../../adapters/epoll/socket-address.ts';
+import type { SystemCalls } from '../../../adapters/epoll/system-calls.ts';
+import type { Endpoint } from '../../../src/core/endpoint.ts';
+import type { ReactorPort } from '../../../src/core/reactor.ts';
+import type { Fixture } from '../../conformance/fixture.ts';
+import { asProactor } from '../../conformance/modes.ts';
+import { type ReactorRule, runReactorRule } from '../../conformance/reactor-run.ts';
+import { realSite } from '../../conformance/real-site.ts';
+import { type Rule, runRule } from '../../conformance/run.ts';
+
+/** The system's calls, some of them in other words. */
+export type Override = (real: SystemCalls) => Partial<SystemCalls>;
+
+/** The system's calls, for what a test does behind the adapter's back. */
+export const real: SystemCalls = linuxCalls(loadKoffi());
+
+/**
+ * What the adapter's ports of this thread have open. Tests run as threads of one process, so that
+ * what the process has open says nothing.
+ */
+const open = new Set<number>();
+const strayCloses: number[] = [];
+
+const counted: SystemCalls = {
+  ...real,
+  socket: (family, type, protocol) => opened(real.socket(family, type, protocol)),
+  accept4: (fd, address, length, flags) => opened(real.accept4(fd, address, length, flags)),
+  epollCreate: () => opened(real.epollCreate()),
+  close(fd) {
+    if (!open.delete(fd)) strayCloses.push(fd);
+    return real.close(fd);
+  },
+};
+
+function opened(fd: number): number {
+  if (fd >= 0) open.add(fd);
+  return fd;
+}
+
+export function epollOn(override: Override, uncaught?: (error: unknown) => void): EpollReactor {
+  return new EpollReactor(loadKoffi(), { ...counted, ...override(counted) }, uncaught);
+}
+
+function fixtureOf(override: Override): Fixture<ReactorPort> {
+  return {
+    name: 'epoll',
+    create: () => realSite({ create: (uncaught) => epollOn(override, uncaught) }),
+  };
+}
+
+/** A rule of this adapter alone. All laws are watched, and no descriptor may be left. */
+export function epollRule(title: string, rule: Rule, override: Override = () => ({})): void {
+  test.serial(title, async (t) => {
+    const { failures } = await runRule(asProactor(fixtureOf(override)), rule);
+    t.deepEqual(failures, []);
+    verifyNothingOpen(t);
+  });
+}
+
+/** The same with the reactor's face. */
+export function attemptRule(
+  title: string,
+  rule: ReactorRule,
+  override: Override = () => ({}),
+): void {
+  test.serial(title, async (t) => {
+    t.deepEqual(await runReactorRule(fixtureOf(override), rule), []);
+    verifyNothingOpen(t);
+  });
+}
+
+/** How many descriptors the ports have open. */
+export function descriptors(): number {
+  return open.size;
+}
+
+export function openDescriptors(): readonly number[] {
+  return [...open];
+}
+
+/** Are all ports closed, with every descriptor, and each only once? */
+export function verifyNothingOpen(t: ExecutionContext): void {
+  t.deepEqual([...open], [], 'no descriptor is left');
+  t.deepEqual(strayCloses, [], 'none is closed that is not open');
+}
+
+/** Answers `error`, negated, `times` times; then the system does. */
+export function failing<Arguments extends unknown[]>(
+  call: (...values: Arguments) => number,
+  error: number,
+  times: number,
+): (...values: Arguments) => number {
+  let left = times;
+  return (...values) => {
+    if (left === 0) return call(...values);
+    left -= 1;
+    return -error;
+  };
+}
+
+/** A descriptor, and what sends all of a text through it. */
+export type PlainClient = { readonly fd: number; say(text: string, flags?: number): void };
+
+/** A client that is made of plain system calls. */
+export function plainClient(endpoint: Endpoint): PlainClient {
+  const address = encodeAddress(endpoint) as Buffer;
+  const fd = real.socket(familyOf(endpoint), SOCK_STREAM, 0);
+  assert.equal(real.connect(fd, address, address.length), 0);
+  const say = (text: string, flags = 0): void => {
+    const bytes = Buffer.from(text, 'latin1');
+    assert.equal(real.send(fd, real.addressOf(bytes), bytes.length, flags), bytes.length);
+  };
+  return { fd, say };
+}

@@ -1,0 +1,24 @@
+import { epollPort } from '../../adapters/epoll/index.ts';
+import { nodePort } from '../../adapters/node/index.ts';
+import type { CommonPortOptions } from '../../src/cli/open-port.ts';
+import type { ProactorPort } from '../../src/core/proactor.ts';
+
+export type OpenRealPort = (options?: CommonPortOptions) => ProactorPort;
+
+/** Why there is no epoll here; `undefined` where there is. */
+export const whyNoEpoll: string | undefined = reasonAgainst(epollPort);
+
+/** The adapters to a real system that can be had here: tests of layers above run on each. */
+export const REAL_PORTS: Readonly<Record<string, OpenRealPort>> = {
+  node: nodePort,
+  ...(whyNoEpoll === undefined && { epoll: epollPort }),
+};
+
+function reasonAgainst(open: OpenRealPort): string | undefined {
+  try {
+    open().close();
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
