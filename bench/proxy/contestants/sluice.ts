@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { epollPort } from '../../../adapters/epoll/index.ts';
+import { ioUringPort } from '../../../adapters/io-uring/index.ts';
 import { nodePort } from '../../../adapters/node/index.ts';
 import type { ProactorPort } from '../../../src/core/proactor.ts';
 import { proxyConfig, ReverseProxy } from '../../../src/proxy/index.ts';
@@ -15,7 +16,11 @@ const [port, upstreamPort] = positionals.map(Number);
 if (port === undefined || upstreamPort === undefined) {
   throw new Error('expected --adapter NAME PORT UPSTREAM_PORT');
 }
-const adapters: Readonly<Record<string, () => ProactorPort>> = { epoll: epollPort, node: nodePort };
+const adapters: Readonly<Record<string, () => ProactorPort>> = {
+  epoll: epollPort,
+  'io-uring': ioUringPort,
+  node: nodePort,
+};
 const adapter = adapters[values.adapter];
 if (adapter === undefined) throw new Error(`no adapter '${values.adapter}'`);
 

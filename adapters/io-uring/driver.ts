@@ -1,0 +1,26 @@
+import type { Endpoint } from '../../src/core/endpoint.ts';
+import type { EventLoop } from '../../src/core/event-loop.ts';
+import type { Outcome } from '../../src/core/operation.ts';
+import type { Counters } from '../../src/core/port.ts';
+import type { PortMemory } from './port-memory.ts';
+import type { ProvidedBuffers } from './provided-buffers.ts';
+import type { Ring } from './ring.ts';
+import type { SystemCalls } from './system-calls.ts';
+import type { UringLane } from './uring-lane.ts';
+import type { UringSocket } from './uring-socket.ts';
+
+/** What the parts of the port share: the ring, memory, and the way back to the callers. */
+export interface Driver {
+  readonly calls: SystemCalls;
+  readonly ring: Ring;
+  readonly memory: PortMemory;
+  readonly buffers: ProvidedBuffers;
+  readonly loop: EventLoop;
+  readonly counters: Counters;
+  /** Hands over what was prepared; afterwards the outgoing memory may be used again. */
+  handOver(): void;
+  /** Hands the lane's first operation back as `outcome`; its request has completed. */
+  finish(socket: UringSocket, lane: UringLane, outcome: Outcome): void;
+  /** Numbers a new socket. */
+  adopt(fd: number, kind: UringSocket['kind'], family: Endpoint['family']): UringSocket;
+}

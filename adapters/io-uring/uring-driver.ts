@@ -1,0 +1,294 @@
+import type { Endpoint } from '../../src/core/endpoint.ts';
+import type { EventLoop } from '../../src/core/event-loop.ts';
+import {
+  type ConnectOperation,
+  NO_SOCKET,
+  type Outcome,
+  type SocketOperation,
+} from '../../src/core/operation.ts';
+import type { Counters } from '../../src/core/port.ts';
+import { SocketTable } from '../../src/core/socket-table.ts';
+import { Accepting } from './accepting.ts';
+import { proceedToEnd } from './closing.ts';
+import { ECANCELED } from './constants.ts';
+import { datagramsReady, startDatagrams } from './datagrams.ts';
+import type { Driver } from './driver.ts';
+import { registerEventfd } from './eventfd.ts';
+import { faultOfErrno } from './fault-of-errno.ts';
+import type { Koffi } from './linux-calls.ts';
+import { connectAnswer } from './opening.ts';
+import { PortMemory } from './port-memory.ts';
+import { ProvidedBuffers } from './provided-buffers.ts';
+import { received, startReceive } from './receiving.ts';
+import { Ring } from './ring.ts';
+import type { RingSize } from './ring-memory.ts';
+import { sent, startWrite, writable } from './sending.ts';
+import type { SystemCalls } from './system-calls.ts';
+import { TAG, type Tag } from './tag.ts';
+import { type Driven, UringHost } from './uring-host.ts';
+import type { UringLane } from './uring-lane.ts';
+import { UringSocket } from './uring-socket.ts';
+
+/**
+ * Leads every socket through its requests: one under way per direction, begun when its operation
+ * is the first, and followed by the next one when it completes.
+ *
+ *   push → start → request in the ring → completed → finish → the caller's `onComplete`
+ *            ↑________________ the operation behind it ______________|
+ */
+export class UringDriver implements Driver, Driven {
+  readonly calls: SystemCalls;
+  readonly ring: Ring;
+  readonly memory: PortMemory;
+  readonly buffers: ProvidedBuffers;
+  readonly counters: Counters = { acceptsShed: 0, datagramsDropped: 0 };
+  readonly sockets: SocketTable<UringSocket> = new SocketTable();
+  readonly host: UringHost;
+  readonly loop: EventLoop;
+  readonly #accepting: Accepting;
+  readonly #eventfd: number;
+  /** Runs when a socket is gone. */
+  readonly #onGone: () => void;
+
+  constructor(
+    koffi: Koffi,
+    calls: SystemCalls,
+    size: RingSize,
+    uncaught: ((error: unknown) => void) | undefined,
+    onGone: () => void,
+  ) {
+    this.calls = calls;
+    this.host = new UringHost(this, uncaught);
+    this.loop = this.host.loop;
+    this.#onGone = onGone;
+    const completed = this.#completed.bind(this);
+    this.ring = new Ring(calls, size, completed, this.host.wake.bind(this.host));
+    try {
+      this.memory = new PortMemory(calls);
+      this.buffers = new ProvidedBuffers(calls, this.ring.fd);
+      this.#eventfd = registerEventfd(calls, this.ring.fd);
+    } catch (error) {
+      this.ring.close();
+      throw error;
+    }
+    this.#accepting = new Accepting(calls);
+    this.host.watch(koffi, this.#eventfd);
+  }
+
+  get isReady(): boolean {
+    return this.ring.isReady;
+  }
+
+  get unsubmitted(): number {
+    return this.ring.unsubmitted;
+  }
+
+  noticed(): void {
+    this.calls.drainEventfd(this.#eventfd);
+  }
+
+  setNotifying(notifying: boolean): void {
+    this.ring.setNotifying(notifying);
+  }
+
+  handOver(): void {
+    this.ring.submit();
+    if (this.ring.unsubmitted === 0) this.memory.reset();
+  }
+
+  reap(): void {
+    this.ring.reap();
+  }
+
+  adopt(fd: number, kind: UringSocket['kind'], family: Endpoint['family']): UringSocket {
+    const socket = new UringSocket(fd, kind, family);
+    socket.id = this.sockets.add(socket);
+    if (this.sockets.size === 1) this.host.keepAlive(true);
+    return socket;
+  }
+
+  /** Everything that the driver had; nothing may be open any more. */
+  stop(): void {
+    this.host.stop();
+    this.#accepting.close();
+    this.ring.close();
+    this.calls.close(this.#eventfd);
+  }
+
+  /** Begins the lane's first operation, unless something of it is under way. */
+  start(socket: UringSocket, lane: UringLane): void {
+    const { first } = lane;
+    if (first === undefined || lane.request !== TAG.ignored || lane.serving) return;
+    switch (first.kind) {
+      case 'recv':
+      case 'peek':
+        startReceive(this, socket, first);
+        return;
+      case 'accept':
+        this.#accepting.start(this, socket);
+        return;
+      case 'udpRecv':
+      case 'udpPeek':
+        startDatagrams(this, socket);
+        return;
+      default:
+        startWrite(this, socket);
+    }
+  }
+
+  finish(socket: UringSocket, lane: UringLane, outcome: Outcome): void {
+    const operation = lane.shift() as SocketOperation;
+    this.rememberDeadline(lane, operation);
+    if (socket.kind === 'listener') {
+      this.loop.completeLast(operation, outcome);
+      this.start(socket, lane);
+      return;
+    }
+    try {
+      this.loop.deliver(operation, outcome);
+    } finally {
+      // Also when the host throws what it was told: the next operation must not wait for ever.
+      this.start(socket, lane);
+    }
+  }
+
+  /** Ends an operation that has no request, but not inside the current call. */
+  endSoon(socket: UringSocket, operation: SocketOperation, outcome: Outcome): void {
+    this.loop.forgetDeadline(operation);
+    // Accepts complete late in a turn, and the listener's close may not overtake them.
+    if (socket.kind === 'listener') this.loop.completeLast(operation, outcome);
+    else this.loop.completeSoon(operation, outcome);
+  }
+
+  /**
+   * A deadline stays queued, lazily, for the operation's next use; one operation per lane may
+   * leave one behind.
+   */
+  rememberDeadline(lane: UringLane, operation: SocketOperation): void {
+    const { last } = lane;
+    if (last === operation) return;
+    if (last !== undefined && last.status !== 'pending') this.loop.forgetDeadline(last);
+    lane.last = operation;
+  }
+
+  /** Asks for an early end of the request that is under way, where it can be had. */
+  cancelRequest(socket: UringSocket, { request }: UringLane): void {
+    // What was sent has gone or not when it is handed over, and an end is on its way already.
+    if (request === TAG.ignored || request === TAG.sent || request === TAG.ended) return;
+    this.ring.cancel(socket.id, request);
+  }
+
+  /** Ends everything of a socket: what waits now, what is under way when its request completes. */
+  end(socket: UringSocket): void {
+    socket.ending = true;
+    if (socket.opening !== undefined) {
+      if (socket.opening.outcome === 'done') socket.opening.outcome = 'cancelled';
+      this.ring.cancel(socket.id, TAG.connected);
+    }
+    for (const lane of [socket.read, socket.write]) {
+      for (let next = lane.shiftQueued(); next !== undefined; next = lane.shiftQueued()) {
+        this.endSoon(socket, next, 'cancelled');
+      }
+      this.cancelRequest(socket, lane);
+    }
+    this.proceed(socket);
+  }
+
+  /** Goes on with the end of a socket, once nothing of it is under way. */
+  proceed(socket: UringSocket): void {
+    const { read, write } = socket;
+    if (!socket.ending || socket.opening !== undefined || !read.isIdle || !write.isIdle) return;
+    if (read.serving || this.sockets.get(socket.id) !== socket) return;
+    if (proceedToEnd(this, socket, () => this.hurry(socket))) this.#forget(socket);
+  }
+
+  /** Gives up the orderly end of a socket. */
+  hurry(socket: UringSocket): void {
+    socket.hurried = true;
+    this.cancelRequest(socket, socket.read);
+    this.proceed(socket);
+  }
+
+  #completed(id: number, tag: Tag, result: number, flags: number): void {
+    const socket = this.sockets.get(id);
+    if (socket === undefined) return; // It completes late for a slot that was used again.
+    switch (tag) {
+      case TAG.received:
+        socket.read.request = TAG.ignored;
+        received(this, socket, result, flags);
+        break;
+      case TAG.accepted:
+        this.#accepted(socket, result);
+        break;
+      case TAG.readable:
+        socket.read.request = TAG.ignored;
+        if (socket.read.first !== undefined) datagramsReady(this, socket);
+        break;
+      case TAG.sent:
+        socket.write.request = TAG.ignored;
+        sent(this, socket, result);
+        break;
+      case TAG.writable:
+        socket.write.request = TAG.ignored;
+        writable(this, socket);
+        break;
+      case TAG.ended:
+        this.#ended(socket, result);
+        break;
+      case TAG.connected:
+        this.#connected(socket, result);
+        break;
+      case TAG.ignored:
+        break;
+      default:
+        tag satisfies never;
+    }
+    if (socket.ending) this.proceed(socket);
+  }
+
+  #accepted(listener: UringSocket, result: number): void {
+    listener.read.request = TAG.ignored;
+    this.#accepting.accepted(this, listener, result);
+  }
+
+  /** `result` is 0, as an echo's always is: the operation itself says how it went. */
+  #ended(socket: UringSocket, _result: number): void {
+    const lane = socket.write.request === TAG.ended ? socket.write : socket.read;
+    lane.request = TAG.ignored;
+    this.finish(socket, lane, (lane.first as SocketOperation).outcome);
+  }
+
+  #connected(socket: UringSocket, answer: number): void {
+    const operation = socket.opening as ConnectOperation;
+    const result = connectAnswer(this, socket, operation, answer);
+    socket.opening = undefined;
+    this.loop.forgetDeadline(operation);
+    const early = operation.outcome !== 'done';
+    if (result === 0 && !early) {
+      this.loop.deliver(operation, 'done');
+      return;
+    }
+    if (!early && result === -ECANCELED) operation.outcome = 'cancelled';
+    else if (!early) {
+      operation.outcome = 'failed';
+      operation.fault = faultOfErrno(result, 'connect');
+    }
+    operation.socket = NO_SOCKET;
+    // A connection that is there already is given up all the same.
+    socket.hurried = true;
+    socket.ending = true;
+    this.loop.completeSoon(operation, operation.outcome);
+  }
+
+  #forget(socket: UringSocket): void {
+    const { read, write, closing, lingerTimer } = socket;
+    if (lingerTimer !== undefined) this.loop.cancelTimer(lingerTimer);
+    for (const { last } of [read, write]) {
+      if (last !== undefined && last.status !== 'pending') this.loop.forgetDeadline(last);
+    }
+    this.sockets.remove(socket.id);
+    if (this.sockets.size === 0) this.host.keepAlive(false);
+    if (closing !== undefined) this.endSoon(socket, closing, closing.outcome);
+    this.#onGone();
+  }
+}

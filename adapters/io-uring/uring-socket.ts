@@ -1,0 +1,58 @@
+import type { Buffer } from 'node:buffer';
+import type { Endpoint } from '../../src/core/endpoint.ts';
+import type { Fault } from '../../src/core/fault.ts';
+import {
+  type CloseOperation,
+  type ConnectOperation,
+  NO_SOCKET,
+  type SocketId,
+  type TimerOperation,
+} from '../../src/core/operation.ts';
+import { UringLane } from './uring-lane.ts';
+
+/** What the adapter knows of one descriptor. */
+export class UringSocket {
+  readonly fd: number;
+  readonly kind: 'listener' | 'stream' | 'datagrams';
+  readonly family: Endpoint['family'];
+  id: SocketId = NO_SOCKET;
+  readonly read: UringLane = new UringLane();
+  readonly write: UringLane = new UringLane();
+  /** The last receive emptied the socket: the next one waits at once, without looking first. */
+  drained = false;
+  /** Bytes of the send that is under way: fewer mean that the socket has no more room. */
+  asked = 0;
+  /** A connect that is under way. */
+  opening: ConnectOperation | undefined;
+  /** Everything of it ends; `closing` is who asked, where that was not the end of the port. */
+  ending = false;
+  closing: CloseOperation | undefined;
+  /** Nobody waits for an orderly end any more. */
+  hurried = false;
+  lingering = false;
+  lingered = 0;
+  lingerTimer: TimerOperation | undefined;
+  remote: Endpoint | undefined;
+  /** What a listener has made in the file system, and takes away again. */
+  path: string | undefined;
+  /**
+   * What broke the connection. The kernel says it once, to whichever request comes first, and then
+   * shows an end of stream like any other: who reads must not take the one for the other.
+   */
+  broken: Fault | undefined;
+  /** Of a listener: where the kernel writes the next peer's address, and its length. */
+  peer: Buffer | undefined;
+
+  constructor(fd: number, kind: UringSocket['kind'], family: Endpoint['family']) {
+    this.fd = fd;
+    this.kind = kind;
+    this.family = family;
+  }
+
+  /** Remembers a fault that ends the connection. */
+  noteBroken(fault: Fault): void {
+    const ended = fault.class === 'peer' || fault.class === 'path';
+    // A pipe that is broken for who writes may have come to an ordinary end for who reads.
+    if (ended && fault.code !== 'brokenPipe') this.broken = fault;
+  }
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import test, { type ExecutionContext } from 'ava';
+import { SOCK_STREAM } from '../../../adapters/epoll/constants.ts';
+import * as plain from '../../../adapters/epoll/linux-calls.ts';
+import { linuxCalls, loadKoffi } from '../../../adapters/io-uring/linux-calls.ts';
+import type { RingSize } from '../../../adapters/io-uring/ring-memory.ts';
+import { encodeAddress, familyOf } from '../../../adapters/io-uring/socket-address.ts';
+import type { SystemCalls } from '../../../adapters/io-uring/system-calls.ts';
+import { UringPort } from '../../../adapters/io-uring/uring-port.ts';
+import type { Endpoint } from '../../../src/core/endpoint.ts';
+import { realSite } from '../../conformance/real-site.ts';
+import { type Rule, runRule } from '../../conformance/run.ts';
+
+/** The system's calls, some of them in other words. */
+export type Override = (real: SystemCalls) => Partial<SystemCalls>;
+
+/** How the ports of a rule differ from the usual ones. */
+export type Variation = { readonly override?: Override; readonly size?: RingSize };
+
+/** What a test does behind the adapter's back. */
+const clientCalls = plain.linuxCalls(plain.loadKoffi());
+
+export const real: SystemCalls = linuxCalls(loadKoffi());
+
+/** Rings, eventfds and sockets made by plain calls: tests run as threads of one process. */
+const open = new Set<number>();
+const strayCloses: number[] = [];
+let mapped = 0;
+
+const counted: SystemCalls = {
+  ...real,
+  ringSetup: (entries, parameters) => opened(real.ringSetup(entries, parameters)),
+  eventfd: () => opened(real.eventfd()),
+  socket: (family, type, protocol) => opened(real.socket(family, type, protocol)),
+  map(fd, bytes, offset) {
+    const mapping = real.map(fd, bytes, offset);
+    if (mapping === undefined) return undefined;
+    mapped += 1;
+    return {
+      buffer: mapping.buffer,
+      unmap() {
+        mapped -= 1;
+        mapping.unmap();
+      },
+    };
+  },
+  close(fd) {
+    open.delete(fd);
+    const answer = real.close(fd);
+    if (answer < 0) strayCloses.push(fd);
+    return answer;
+  },
+};
+
+function opened(fd: number): number {
+  if (fd >= 0) open.add(fd);
+  return fd;
+}
+
+const ports: UringPort[] = [];
+
+export function uringOn(
+  { override = () => ({}), size }: Variation = {},
+  uncaught?: (error: unknown) => void,
+): UringPort {
+  const calls = { ...counted, ...override(counted) };
+  const port = new UringPort(loadKoffi(), calls, {
+    ...(uncaught && { uncaught }),
+    ...(size && { size }),
+  });
+  ports.push(port);
+  return port;
+}
+
+/** A rule of this adapter alone. All laws are watched, and nothing may be left. */
+export function uringRule(title: string, rule: Rule, variation: Variation = {}): void {
+  test.serial(title, async (t) => {
+    const create = (uncaught: (error: unknown) => void): UringPort => uringOn(variation, uncaught);
+    const fixture = { name: 'io-uring', create: () => realSite({ create }) };
+    t.deepEqual((await runRule(fixture, rule)).failures, []);
+    verifyNothingLeft(t);
+  });
+}
+
+/** Are all ports closed, with every descriptor, request and buffer? */
+export function verifyNothingLeft(t: ExecutionContext): void {
+  for (const port of ports.splice(0)) {
+    t.is(port.inFlight, 0, 'no request is left');
+    t.is(port.lentBuffers, 0, 'no buffer is left');
+    t.is(port.openSockets, 0, 'no socket is left');
+  }
+  t.deepEqual([...open], [], 'no descriptor is left');
+  t.deepEqual(strayCloses, [], 'none is closed that is not open');
+  t.is(mapped, 0, 'no memory is left mapped');
+}
+
+/** A descriptor, and what sends all of a text through it. */
+export type PlainClient = {
+  readonly fd: number;
+  say(text: string, flags?: number): void;
+  close(): void;
+};
+
+/** A client that is made of plain system calls. */
+export function plainClient(endpoint: Endpoint): PlainClient {
+  const address = encodeAddress(endpoint) as Buffer;
+  const fd = clientCalls.socket(familyOf(endpoint), SOCK_STREAM, 0);
+  assert.equal(clientCalls.connect(fd, address, address.length), 0);
+  const say = (text: string, flags = 0): void => {
+    const bytes = Buffer.from(text, 'latin1');
+    const sent = clientCalls.send(fd, clientCalls.addressOf(bytes), bytes.length, flags);
+    assert.equal(sent, bytes.length);
+  };
+  return { fd, say, close: () => clientCalls.close(fd) };
+}
