@@ -1,0 +1,7 @@
+export {
+  ADAPTERS,
+  type AdapterName,
+  type CommonPortOptions,
+  type OpenPortOptions,
+  openPort,
+} from './open-port.ts';
