@@ -19,12 +19,12 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
-} from './constants.ts';
+} from '../linux/constants.ts';
+import { faultOfErrno } from '../linux/fault-of-errno.ts';
+import { decodeAddress } from '../linux/socket-address.ts';
 import type { EpollMemory } from './epoll-memory.ts';
 import { EpollSocket } from './epoll-socket.ts';
-import { faultOfErrno } from './fault-of-errno.ts';
 import { INTERRUPTS_MAX } from './receiving.ts';
-import { decodeAddress } from './socket-address.ts';
 import type { SystemCalls } from './system-calls.ts';
 
 /** What accept(2) says of a connection that was over before we came: the next one may be whole. */

@@ -1,6 +1,6 @@
 import { unlinkSync } from 'node:fs';
 import type { CloseOperation } from '../../src/core/operation.ts';
-import { EAGAIN, SHUT_WR, SO_LINGER, SOL_SOCKET } from './constants.ts';
+import { EAGAIN, SHUT_WR, SO_LINGER, SOL_SOCKET } from '../linux/constants.ts';
 import type { EpollMemory } from './epoll-memory.ts';
 import type { EpollSocket } from './epoll-socket.ts';
 import { readInto } from './receiving.ts';

@@ -5,12 +5,12 @@ import type {
   UdpRecvOperation,
   UdpSendOperation,
 } from '../../src/core/operation.ts';
-import { EAGAIN, EINTR, MSG_PEEK, MSG_TRUNC } from './constants.ts';
+import { EAGAIN, EINTR, MSG_PEEK, MSG_TRUNC } from '../linux/constants.ts';
+import { faultOfErrno } from '../linux/fault-of-errno.ts';
+import { decodeAddress, encodeAddress } from '../linux/socket-address.ts';
 import type { EpollMemory } from './epoll-memory.ts';
 import type { EpollSocket } from './epoll-socket.ts';
-import { faultOfErrno } from './fault-of-errno.ts';
 import { INTERRUPTS_MAX } from './receiving.ts';
-import { decodeAddress, encodeAddress } from './socket-address.ts';
 import type { SystemCalls } from './system-calls.ts';
 
 /** One datagram. `false`: it would block. */

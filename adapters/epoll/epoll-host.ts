@@ -1,6 +1,6 @@
 import { EventLoop, type LoopHost } from '../../src/core/event-loop.ts';
-import type { Koffi } from './linux-calls.ts';
-import { closeWithWorker, forgetWithWorker } from './worker-exit.ts';
+import type { Koffi } from '../linux/koffi.ts';
+import { closeWithWorker, forgetWithWorker } from '../linux/worker-exit.ts';
 
 const DELAY_MS_MAX = 2 ** 31 - 1; // Node turns a longer delay into 1 ms.
 /** Turns in one visit, and how long it may take: timers and promises of Node's are never far. */

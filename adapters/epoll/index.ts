@@ -1,7 +1,8 @@
 import { proactorFrom } from '../../src/core/bridge/proactor-from-reactor.ts';
 import type { ProactorPort } from '../../src/core/proactor.ts';
+import { loadKoffi } from '../linux/koffi.ts';
 import { EpollReactor } from './epoll-reactor.ts';
-import { linuxCalls, loadKoffi } from './linux-calls.ts';
+import { linuxCalls } from './linux-calls.ts';
 
 export type EpollPortOptions = {
   /** What becomes of an exception in a callback. Default: Node's `uncaughtException`. */
@@ -10,7 +11,7 @@ export type EpollPortOptions = {
 
 /** Linux's epoll with the reactor's face. Throws where koffi or Linux is missing. */
 export function epollReactor(options: EpollPortOptions = {}): EpollReactor {
-  const koffi = loadKoffi();
+  const koffi = loadKoffi('epoll');
   return new EpollReactor(koffi, linuxCalls(koffi), options.uncaught);
 }
 

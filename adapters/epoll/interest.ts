@@ -12,7 +12,7 @@ import {
   EPOLLOUT,
   EPOLLPRI,
   EPOLLRDHUP,
-} from './constants.ts';
+} from '../linux/constants.ts';
 import type { EpollSocket } from './epoll-socket.ts';
 import type { SystemCalls } from './system-calls.ts';
 

@@ -1,32 +1,6 @@
-import { createRequire } from 'node:module';
-import { SOCK_CLOEXEC } from './constants.ts';
+import { SOCK_CLOEXEC } from '../linux/constants.ts';
+import type { Koffi, Native } from '../linux/koffi.ts';
 import type { SystemCalls } from './system-calls.ts';
-
-type Native = (...values: unknown[]) => number;
-
-type PollHandle = { close(): void; ref(): void; unref(): void };
-
-/** What the adapter uses of koffi, which is loaded at run time as it may be absent. */
-export type Koffi = {
-  load(library: string | null): { func(declaration: string): Native };
-  errno(): number;
-  address(buffer: object): bigint;
-  readonly node: {
-    poll(fd: number, events: { readable: boolean }, callback: () => void): PollHandle;
-  };
-};
-
-/** Throws with what to do where koffi is not installed or the system is another one. */
-export function loadKoffi(): Koffi {
-  if (process.platform !== 'linux') {
-    throw new Error(`the epoll adapter needs Linux, and this is ${process.platform}`);
-  }
-  try {
-    return createRequire(import.meta.url)('koffi') as Koffi;
-  } catch (cause) {
-    throw new Error("the epoll adapter needs the package koffi: 'npm install koffi'", { cause });
-  }
-}
 
 const DECLARATIONS = {
   socket: 'int socket(int, int, int)',

@@ -21,11 +21,11 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
   TCP_NODELAY,
-} from './constants.ts';
+} from '../linux/constants.ts';
+import { faultOfErrno } from '../linux/fault-of-errno.ts';
+import { encodeAddress, familyOf } from '../linux/socket-address.ts';
 import type { EpollMemory } from './epoll-memory.ts';
 import { EpollSocket } from './epoll-socket.ts';
-import { faultOfErrno } from './fault-of-errno.ts';
-import { encodeAddress, familyOf } from './socket-address.ts';
 import type { SystemCalls } from './system-calls.ts';
 
 /** A socket, or why there is none. */

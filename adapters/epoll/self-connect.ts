@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectOperation } from '../../src/core/operation.ts';
+import { decodeAddress } from '../linux/socket-address.ts';
 import type { EpollMemory } from './epoll-memory.ts';
 import type { EpollSocket } from './epoll-socket.ts';
-import { decodeAddress } from './socket-address.ts';
 import type { SystemCalls } from './system-calls.ts';
 
 const RANGE_FILE = '/proc/sys/net/ipv4/ip_local_port_range';

@@ -5,10 +5,10 @@ import type {
   ShutdownOperation,
   TransmitOperation,
 } from '../../src/core/operation.ts';
-import { EAGAIN, EINTR, MSG_NOSIGNAL, SHUT_WR } from './constants.ts';
+import { EAGAIN, EINTR, MSG_NOSIGNAL, SHUT_WR } from '../linux/constants.ts';
+import { faultOfErrno } from '../linux/fault-of-errno.ts';
 import { type EpollMemory, VECTORS_MAX } from './epoll-memory.ts';
 import type { EpollSocket } from './epoll-socket.ts';
-import { faultOfErrno } from './fault-of-errno.ts';
 import { INTERRUPTS_MAX } from './receiving.ts';
 import type { SystemCalls } from './system-calls.ts';
 

@@ -3,7 +3,6 @@ import type { AcceptOperation } from '../../src/core/operation.ts';
 import {
   AF_INET,
   EAGAIN,
-  ECANCELED,
   ECONNABORTED,
   EHOSTDOWN,
   EHOSTUNREACH,
@@ -17,14 +16,14 @@ import {
   EOPNOTSUPP,
   EPERM,
   EPROTO,
-  IORING_OP_ACCEPT,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
-} from './constants.ts';
+} from '../linux/constants.ts';
+import { faultOfErrno } from '../linux/fault-of-errno.ts';
+import { ADDRESS_BYTES, decodeAddress } from '../linux/socket-address.ts';
+import { ECANCELED, IORING_OP_ACCEPT } from './constants.ts';
 import type { Driver } from './driver.ts';
-import { faultOfErrno } from './fault-of-errno.ts';
-import { ADDRESS_BYTES, decodeAddress } from './socket-address.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { TAG } from './tag.ts';
 import type { UringSocket } from './uring-socket.ts';

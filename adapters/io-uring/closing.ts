@@ -1,15 +1,7 @@
 import { unlinkSync } from 'node:fs';
 import { timerOperation } from '../../src/core/operations.ts';
-import {
-  EAGAIN,
-  EINTR,
-  MSG_DONTWAIT,
-  POLLIN,
-  POLLRDHUP,
-  SHUT_WR,
-  SO_LINGER,
-  SOL_SOCKET,
-} from './constants.ts';
+import { EAGAIN, EINTR, MSG_DONTWAIT, SHUT_WR, SO_LINGER, SOL_SOCKET } from '../linux/constants.ts';
+import { POLLIN, POLLRDHUP } from './constants.ts';
 import type { Driver } from './driver.ts';
 import { TAG } from './tag.ts';
 import type { UringSocket } from './uring-socket.ts';

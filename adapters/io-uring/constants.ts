@@ -48,53 +48,13 @@ export const POLLIN = 0x1;
 export const POLLOUT = 0x4;
 export const POLLRDHUP = 0x2000;
 
-export const AF_UNIX = 1;
-export const AF_INET = 2;
-export const AF_INET6 = 10;
-
-export const SOCK_STREAM = 1;
-export const SOCK_DGRAM = 2;
-export const SOCK_NONBLOCK = 0o4000;
-export const SOCK_CLOEXEC = 0o2000000;
-
-export const SOL_SOCKET = 1;
-export const SO_REUSEADDR = 2;
-export const SO_LINGER = 13;
-export const SO_REUSEPORT = 15;
-export const IPPROTO_TCP = 6;
-export const IPPROTO_IPV6 = 41;
-export const TCP_NODELAY = 1;
-export const IPV6_V6ONLY = 26;
-
-export const MSG_PEEK = 0x2;
-export const MSG_TRUNC = 0x20;
-export const MSG_DONTWAIT = 0x40;
-export const MSG_NOSIGNAL = 0x4000;
-export const SHUT_WR = 1;
-
 export const EFD_NONBLOCK = 0o4000;
 export const EFD_CLOEXEC = 0o2000000;
 export const PROT_READ_WRITE = 3;
 export const MAP_SHARED_POPULATE = 0x8001;
 
-export const EPERM = 1;
-export const EINTR = 4;
-export const EAGAIN = 11;
-export const ENOMEM = 12;
 export const EBUSY = 16;
 export const EINVAL = 22;
-export const ENFILE = 23;
-export const EMFILE = 24;
 export const ENOSYS = 38;
-export const ENONET = 64;
-export const EPROTO = 71;
-export const ENOPROTOOPT = 92;
-export const EOPNOTSUPP = 95;
-export const ENETDOWN = 100;
-export const ENETUNREACH = 101;
-export const ECONNABORTED = 103;
-export const ENOBUFS = 105;
 export const ECONNREFUSED = 111;
-export const EHOSTDOWN = 112;
-export const EHOSTUNREACH = 113;
 export const ECANCELED = 125;

@@ -1,10 +1,11 @@
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { Outcome, UdpPeekOperation, UdpRecvOperation } from '../../src/core/operation.ts';
-import { EAGAIN, EINTR, MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, POLLIN } from './constants.ts';
+import { EAGAIN, EINTR, MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC } from '../linux/constants.ts';
+import { faultOfErrno } from '../linux/fault-of-errno.ts';
+import { decodeAddress } from '../linux/socket-address.ts';
+import { POLLIN } from './constants.ts';
 import type { Driver } from './driver.ts';
-import { faultOfErrno } from './fault-of-errno.ts';
 import { INTERRUPTS_MAX } from './ring.ts';
-import { decodeAddress } from './socket-address.ts';
 import { TAG } from './tag.ts';
 import type { UringSocket } from './uring-socket.ts';
 

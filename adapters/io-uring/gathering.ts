@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { SendOperation } from '../../src/core/operation.ts';
-import { IORING_OP_SEND, IORING_OP_SENDMSG, MSG_DONTWAIT, MSG_NOSIGNAL } from './constants.ts';
+import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../linux/constants.ts';
+import { IORING_OP_SEND, IORING_OP_SENDMSG } from './constants.ts';
 import type { Driver } from './driver.ts';
 import { TAG } from './tag.ts';
 import type { UringSocket } from './uring-socket.ts';

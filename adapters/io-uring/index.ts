@@ -1,4 +1,5 @@
-import { linuxCalls, loadKoffi } from './linux-calls.ts';
+import { loadKoffi } from '../linux/koffi.ts';
+import { linuxCalls } from './linux-calls.ts';
 import { UringPort, type UringPortOptions } from './uring-port.ts';
 
 export type { UringPortOptions } from './uring-port.ts';
@@ -8,6 +9,6 @@ export type { UringPortOptions } from './uring-port.ts';
  * missing, the kernel is too old, or io_uring is not allowed.
  */
 export function ioUringPort(options: UringPortOptions = {}): UringPort {
-  const koffi = loadKoffi();
+  const koffi = loadKoffi('io-uring');
   return new UringPort(koffi, linuxCalls(koffi), options);
 }

@@ -1,11 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
+import { ENOMEM, EPERM } from '../linux/constants.ts';
 import {
   EINVAL,
-  ENOMEM,
   ENOSYS,
-  EPERM,
   IO_URING_OP_SUPPORTED,
   IORING_FEAT_CQE_SKIP,
   IORING_FEAT_NODROP,

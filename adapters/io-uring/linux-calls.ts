@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import type { Koffi, Native } from '../linux/koffi.ts';
 import {
   EFD_CLOEXEC,
   EFD_NONBLOCK,
@@ -9,38 +9,6 @@ import {
   SYS_IO_URING_SETUP,
 } from './constants.ts';
 import type { SystemCalls } from './system-calls.ts';
-
-type Native = (...values: unknown[]) => number;
-
-/** What the adapter uses of koffi, which is loaded at run time as it may be absent. */
-export type Koffi = {
-  load(library: string): { func(declaration: string): Native };
-  errno(): number;
-  address(value: unknown): bigint;
-  view(pointer: unknown, bytes: number): ArrayBuffer;
-  readonly node: {
-    poll(
-      fd: number,
-      events: { readable: boolean },
-      callback: () => void,
-    ): { close(): void; ref(): void; unref(): void };
-  };
-};
-
-/** Throws with what to do where koffi is not installed or the system is another one. */
-export function loadKoffi(
-  platform: string = process.platform,
-  load: (name: string) => unknown = createRequire(import.meta.url),
-): Koffi {
-  if (platform !== 'linux') {
-    throw new Error(`the io-uring adapter needs Linux, and this is ${platform}`);
-  }
-  try {
-    return load('koffi') as Koffi;
-  } catch (cause) {
-    throw new Error("the io-uring adapter needs the package koffi: 'npm install koffi'", { cause });
-  }
-}
 
 // `syscall` is variadic in C. With whole numbers and pointers alone, a plain prototype passes its
 // arguments in the same registers on x86-64 and arm64, and koffi calls it faster.
@@ -71,7 +39,7 @@ const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
 /** The C library's calls through koffi: no call costs more than it does from C, but for 100 ns. */
 export function linuxCalls(koffi: Koffi): SystemCalls {
-  const library = koffi.load('libc.so.6');
+  const library = koffi.load(null);
   const native = {} as Record<keyof typeof DECLARATIONS, Native>;
   for (const [name, declaration] of Object.entries(DECLARATIONS)) {
     native[name as keyof typeof DECLARATIONS] = library.func(declaration);

@@ -7,8 +7,6 @@ import type {
 } from '../../src/core/operation.ts';
 import {
   EAGAIN,
-  ECONNREFUSED,
-  IORING_OP_CONNECT,
   IPPROTO_IPV6,
   IPPROTO_TCP,
   IPV6_V6ONLY,
@@ -20,11 +18,12 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
   TCP_NODELAY,
-} from './constants.ts';
+} from '../linux/constants.ts';
+import { faultOfErrno } from '../linux/fault-of-errno.ts';
+import { decodeAddress, encodeAddress, familyOf } from '../linux/socket-address.ts';
+import { ECONNREFUSED, IORING_OP_CONNECT } from './constants.ts';
 import type { Driver } from './driver.ts';
-import { faultOfErrno } from './fault-of-errno.ts';
 import { mayMeetItself } from './self-connect.ts';
-import { decodeAddress, encodeAddress, familyOf } from './socket-address.ts';
 import { TAG } from './tag.ts';
 import type { UringSocket } from './uring-socket.ts';
 

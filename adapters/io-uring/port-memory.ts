@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { SCRATCH_BYTES } from '../../src/core/buffer-pool.ts';
-import { ADDRESS_BYTES } from './socket-address.ts';
+import { ADDRESS_BYTES } from '../linux/socket-address.ts';
 import type { SystemCalls } from './system-calls.ts';
 
 /** What all sends of one turn may copy, in bytes; beyond it they are handed over early. */

@@ -1,20 +1,17 @@
 import { ownFault } from '../../src/core/fault.ts';
 import type { Outcome, PeekOperation, RecvOperation } from '../../src/core/operation.ts';
+import { EAGAIN, EINTR, ENOBUFS, MSG_PEEK } from '../linux/constants.ts';
+import { faultOfErrno } from '../linux/fault-of-errno.ts';
 import {
-  EAGAIN,
   ECANCELED,
-  EINTR,
-  ENOBUFS,
   IORING_CQE_BUFFER_SHIFT,
   IORING_CQE_F_BUFFER,
   IORING_CQE_F_SOCK_NONEMPTY,
   IORING_OP_RECV,
   IORING_RECVSEND_POLL_FIRST,
   IOSQE_BUFFER_SELECT,
-  MSG_PEEK,
 } from './constants.ts';
 import type { Driver } from './driver.ts';
-import { faultOfErrno } from './fault-of-errno.ts';
 import { BUFFER_BYTES } from './provided-buffers.ts';
 import { TAG } from './tag.ts';
 import type { UringSocket } from './uring-socket.ts';

@@ -1,10 +1,8 @@
 import { InvariantError } from '../../src/core/invariant-error.ts';
 import { RingQueue } from '../../src/core/ring-queue.ts';
+import { EAGAIN, EINTR, ENOMEM } from '../linux/constants.ts';
 import {
-  EAGAIN,
   EBUSY,
-  EINTR,
-  ENOMEM,
   IORING_CQ_EVENTFD_DISABLED,
   IORING_ENTER_GETEVENTS,
   IORING_OP_ASYNC_CANCEL,

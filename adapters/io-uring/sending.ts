@@ -5,13 +5,14 @@ import type {
   TransmitOperation,
   UdpSendOperation,
 } from '../../src/core/operation.ts';
-import { EAGAIN, ECANCELED, EINTR, IORING_OP_SEND, SHUT_WR } from './constants.ts';
+import { EAGAIN, EINTR, SHUT_WR } from '../linux/constants.ts';
+import { faultOfErrno } from '../linux/fault-of-errno.ts';
+import { encodeAddress } from '../linux/socket-address.ts';
+import { ECANCELED, IORING_OP_SEND } from './constants.ts';
 import { noticeOrFailure } from './datagrams.ts';
 import type { Driver } from './driver.ts';
-import { faultOfErrno } from './fault-of-errno.ts';
 import { SEND_FLAGS, sendBuffer, sendGathered, sendVectors } from './gathering.ts';
 import { outgoing } from './opening.ts';
-import { encodeAddress } from './socket-address.ts';
 import { TAG } from './tag.ts';
 import { sendFile } from './transmitting.ts';
 import type { UringSocket } from './uring-socket.ts';

@@ -1,8 +1,8 @@
 import { ownFault } from '../../src/core/fault.ts';
 import type { TransmitOperation } from '../../src/core/operation.ts';
-import { EAGAIN, EINTR } from './constants.ts';
+import { EAGAIN, EINTR } from '../linux/constants.ts';
+import { faultOfErrno } from '../linux/fault-of-errno.ts';
 import type { Driver } from './driver.ts';
-import { faultOfErrno } from './fault-of-errno.ts';
 import { INTERRUPTS_MAX } from './ring.ts';
 import type { UringSocket } from './uring-socket.ts';
 import { endInTurn, waitForRoom } from './write-turns.ts';

@@ -8,14 +8,14 @@ import {
 } from '../../src/core/operation.ts';
 import type { Counters } from '../../src/core/port.ts';
 import { SocketTable } from '../../src/core/socket-table.ts';
+import { faultOfErrno } from '../linux/fault-of-errno.ts';
+import type { Koffi } from '../linux/koffi.ts';
 import { Accepting } from './accepting.ts';
 import { proceedToEnd } from './closing.ts';
 import { ECANCELED } from './constants.ts';
 import { datagramsReady, startDatagrams } from './datagrams.ts';
 import type { Driver } from './driver.ts';
 import { registerEventfd } from './eventfd.ts';
-import { faultOfErrno } from './fault-of-errno.ts';
-import type { Koffi } from './linux-calls.ts';
 import { connectAnswer } from './opening.ts';
 import { PortMemory } from './port-memory.ts';
 import { ProvidedBuffers } from './provided-buffers.ts';

@@ -15,9 +15,9 @@ import {
 } from '../../src/core/operation.ts';
 import type { Counters } from '../../src/core/port.ts';
 import type { ProactorPort } from '../../src/core/proactor.ts';
+import type { Koffi } from '../linux/koffi.ts';
 import { clearAnswer, isFitting } from './answer.ts';
 import { VECTORS_MAX } from './gathering.ts';
-import type { Koffi } from './linux-calls.ts';
 import { localEndpoint, type OpenOperation, open, remoteEndpoint } from './opening.ts';
 import type { RingSize } from './ring-memory.ts';
 import type { SystemCalls } from './system-calls.ts';

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import test, { type ExecutionContext } from 'ava';
-import { SOCK_STREAM } from '../../../adapters/epoll/constants.ts';
 import { EpollReactor } from '../../../adapters/epoll/epoll-reactor.ts';
-import { linuxCalls, loadKoffi } from '../../../adapters/epoll/linux-calls.ts';
-import { encodeAddress, familyOf } from '../../../adapters/epoll/socket-address.ts';
+import { linuxCalls } from '../../../adapters/epoll/linux-calls.ts';
 import type { SystemCalls } from '../../../adapters/epoll/system-calls.ts';
+import { SOCK_STREAM } from '../../../adapters/linux/constants.ts';
+import { loadKoffi } from '../../../adapters/linux/koffi.ts';
+import { encodeAddress, familyOf } from '../../../adapters/linux/socket-address.ts';
 import type { Endpoint } from '../../../src/core/endpoint.ts';
 import type { ReactorPort } from '../../../src/core/reactor.ts';
 import type { Fixture } from '../../conformance/fixture.ts';
@@ -17,7 +18,7 @@ import { type Rule, runRule } from '../../conformance/run.ts';
 export type Override = (real: SystemCalls) => Partial<SystemCalls>;
 
 /** The system's calls, for what a test does behind the adapter's back. */
-export const real: SystemCalls = linuxCalls(loadKoffi());
+export const real: SystemCalls = linuxCalls(loadKoffi('epoll'));
 
 /**
  * What the adapter's ports of this thread have open. Tests run as threads of one process, so that
@@ -43,7 +44,7 @@ function opened(fd: number): number {
 }
 
 export function epollOn(override: Override, uncaught?: (error: unknown) => void): EpollReactor {
-  return new EpollReactor(loadKoffi(), { ...counted, ...override(counted) }, uncaught);
+  return new EpollReactor(loadKoffi('epoll'), { ...counted, ...override(counted) }, uncaught);
 }
 
 function fixtureOf(override: Override): Fixture<ReactorPort> {

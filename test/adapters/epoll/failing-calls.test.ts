@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'ava';
+import { INTERRUPTS_MAX } from '../../../adapters/epoll/receiving.ts';
+import type { SystemCalls } from '../../../adapters/epoll/system-calls.ts';
 import {
   ECONNABORTED,
   EINTR,
@@ -7,9 +9,7 @@ import {
   ENFILE,
   ENOBUFS,
   ENOMEM,
-} from '../../../adapters/epoll/constants.ts';
-import { INTERRUPTS_MAX } from '../../../adapters/epoll/receiving.ts';
-import type { SystemCalls } from '../../../adapters/epoll/system-calls.ts';
+} from '../../../adapters/linux/constants.ts';
 import type { Endpoint } from '../../../src/core/endpoint.ts';
 import type { SocketOperation } from '../../../src/core/operation.ts';
 import type { Kit, Pair } from '../../conformance/kit.ts';

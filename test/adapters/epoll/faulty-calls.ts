@@ -1,3 +1,4 @@
+import type { SystemCalls } from '../../../adapters/epoll/system-calls.ts';
 import {
   EAGAIN,
   ECONNABORTED,
@@ -10,8 +11,7 @@ import {
   EPOLLOUT,
   EPOLLRDHUP,
   MSG_PEEK,
-} from '../../../adapters/epoll/constants.ts';
-import type { SystemCalls } from '../../../adapters/epoll/system-calls.ts';
+} from '../../../adapters/linux/constants.ts';
 import { SimRandom } from '../../../adapters/sim/sim-random.ts';
 
 /** How likely each fault is, per call, 0 to 1. All of them are such that nobody may notice. */

@@ -1,5 +1,6 @@
 import { EpollReactor } from '../../../adapters/epoll/epoll-reactor.ts';
-import { linuxCalls, loadKoffi } from '../../../adapters/epoll/linux-calls.ts';
+import { linuxCalls } from '../../../adapters/epoll/linux-calls.ts';
+import { loadKoffi } from '../../../adapters/linux/koffi.ts';
 import type { ReactorPort } from '../../../src/core/reactor.ts';
 import { DESCRIPTORS_RULE } from '../../conformance/accept.ts';
 import type { Fixture } from '../../conformance/fixture.ts';
@@ -15,7 +16,7 @@ export function faultyFixture(
   rates: FaultRates,
   skip: Fixture<ReactorPort>['skip'] = {},
 ): FaultyFixture {
-  const koffi = loadKoffi();
+  const koffi = loadKoffi('epoll');
   const injected: Injected = {};
   let seed = Number(process.env.SLUICE_SEED ?? 1);
   const create = (uncaught: (error: unknown) => void): ReactorPort => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IPPROTO_TCP, TCP_NODELAY } from '../../../adapters/epoll/constants.ts';
-import { encodeAddress } from '../../../adapters/epoll/socket-address.ts';
+import { IPPROTO_TCP, TCP_NODELAY } from '../../../adapters/linux/constants.ts';
+import { encodeAddress } from '../../../adapters/linux/socket-address.ts';
 import type { Endpoint } from '../../../src/core/endpoint.ts';
 import type { Kit } from '../../conformance/kit.ts';
 import {

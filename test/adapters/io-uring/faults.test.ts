@@ -1,7 +1,8 @@
 import { release } from 'node:os';
 import test from 'ava';
-import { linuxCalls, loadKoffi } from '../../../adapters/io-uring/linux-calls.ts';
+import { linuxCalls } from '../../../adapters/io-uring/linux-calls.ts';
 import { UringPort } from '../../../adapters/io-uring/uring-port.ts';
+import { loadKoffi } from '../../../adapters/linux/koffi.ts';
 import type { ProactorPort } from '../../../src/core/proactor.ts';
 import { DESCRIPTORS_RULE } from '../../conformance/accept.ts';
 import { conformance } from '../../conformance/conformance.ts';
@@ -42,7 +43,7 @@ const PROFILES: Readonly<Record<string, Profile>> = {
   'queues of 4 and 8 entries': { rates: {}, size: { submissions: 4, completions: 8 } },
 };
 
-const koffi = loadKoffi();
+const koffi = loadKoffi('io-uring');
 const calls = linuxCalls(koffi);
 const [major = 0, minor = 0] = release().split('.').map(Number);
 const injects = major > 6 || (major === 6 && minor >= 10);

@@ -1,9 +1,5 @@
 import {
-  EAGAIN,
   EBUSY,
-  ECONNABORTED,
-  EINTR,
-  ENOBUFS,
   IORING_OP_ACCEPT,
   IORING_OP_NOP,
   IORING_OP_POLL_ADD,
@@ -12,6 +8,7 @@ import {
   IORING_OP_SENDMSG,
 } from '../../../adapters/io-uring/constants.ts';
 import type { SystemCalls } from '../../../adapters/io-uring/system-calls.ts';
+import { EAGAIN, ECONNABORTED, EINTR, ENOBUFS } from '../../../adapters/linux/constants.ts';
 import { SimRandom } from '../../../adapters/sim/sim-random.ts';
 
 /** How likely each fault is, 0 to 1. All of them are such that nobody may notice. */

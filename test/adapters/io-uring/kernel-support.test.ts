@@ -1,6 +1,6 @@
 import test from 'ava';
 import { requireSupport, setupError } from '../../../adapters/io-uring/kernel-support.ts';
-import { loadKoffi } from '../../../adapters/io-uring/linux-calls.ts';
+import { loadKoffi } from '../../../adapters/linux/koffi.ts';
 import { real, uringOn } from './uring-rule.ts';
 
 const [EPERM, ENOMEM, EINVAL, ENOSYS] = [-1, -12, -22, -38];
@@ -39,12 +39,12 @@ test('what the kernel lacks is named, operation by operation', (t) => {
 });
 
 test('another system is told that this needs Linux', (t) => {
-  t.throws(() => loadKoffi('win32'), { message: /needs Linux, and this is win32/ });
+  t.throws(() => loadKoffi('io-uring', 'win32'), { message: /needs Linux, and this is win32/ });
 });
 
 test('without koffi the message says how to install it', (t) => {
   const absent = (): never => {
     throw new Error('not found');
   };
-  t.throws(() => loadKoffi('linux', absent), { message: /npm install koffi/ });
+  t.throws(() => loadKoffi('io-uring', 'linux', absent), { message: /npm install koffi/ });
 });

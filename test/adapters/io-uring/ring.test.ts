@@ -1,13 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
-import {
-  EAGAIN,
-  EBUSY,
-  EINTR,
-  IORING_REGISTER_PBUF_RING,
-} from '../../../adapters/io-uring/constants.ts';
+import { EBUSY, IORING_REGISTER_PBUF_RING } from '../../../adapters/io-uring/constants.ts';
 import { Ring } from '../../../adapters/io-uring/ring.ts';
 import type { SystemCalls } from '../../../adapters/io-uring/system-calls.ts';
 import { TAG } from '../../../adapters/io-uring/tag.ts';
+import { EAGAIN, EINTR } from '../../../adapters/linux/constants.ts';
 import { real, uringOn, verifyNothingLeft } from './uring-rule.ts';
 
 const SIZE = { submissions: 4, completions: 8 };

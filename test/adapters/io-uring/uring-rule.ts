@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import test, { type ExecutionContext } from 'ava';
-import { SOCK_STREAM } from '../../../adapters/epoll/constants.ts';
 import * as plain from '../../../adapters/epoll/linux-calls.ts';
-import { linuxCalls, loadKoffi } from '../../../adapters/io-uring/linux-calls.ts';
+import { linuxCalls } from '../../../adapters/io-uring/linux-calls.ts';
 import type { RingSize } from '../../../adapters/io-uring/ring-memory.ts';
-import { encodeAddress, familyOf } from '../../../adapters/io-uring/socket-address.ts';
 import type { SystemCalls } from '../../../adapters/io-uring/system-calls.ts';
 import { UringPort } from '../../../adapters/io-uring/uring-port.ts';
+import { SOCK_STREAM } from '../../../adapters/linux/constants.ts';
+import { loadKoffi } from '../../../adapters/linux/koffi.ts';
+import { encodeAddress, familyOf } from '../../../adapters/linux/socket-address.ts';
 import type { Endpoint } from '../../../src/core/endpoint.ts';
 import { realSite } from '../../conformance/real-site.ts';
 import { type Rule, runRule } from '../../conformance/run.ts';
@@ -18,9 +19,9 @@ export type Override = (real: SystemCalls) => Partial<SystemCalls>;
 export type Variation = { readonly override?: Override; readonly size?: RingSize };
 
 /** What a test does behind the adapter's back. */
-const clientCalls = plain.linuxCalls(plain.loadKoffi());
+const clientCalls = plain.linuxCalls(loadKoffi('epoll'));
 
-export const real: SystemCalls = linuxCalls(loadKoffi());
+export const real: SystemCalls = linuxCalls(loadKoffi('io-uring'));
 
 /** Rings, eventfds and sockets made by plain calls: tests run as threads of one process. */
 const open = new Set<number>();
@@ -64,7 +65,7 @@ export function uringOn(
   uncaught?: (error: unknown) => void,
 ): UringPort {
   const calls = { ...counted, ...override(counted) };
-  const port = new UringPort(loadKoffi(), calls, {
+  const port = new UringPort(loadKoffi('io-uring'), calls, {
     ...(uncaught && { uncaught }),
     ...(size && { size }),
   });

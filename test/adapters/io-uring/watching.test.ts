@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import test from 'ava';
-import { loadKoffi } from '../../../adapters/io-uring/linux-calls.ts';
+import { loadKoffi } from '../../../adapters/linux/koffi.ts';
 import { real } from './uring-rule.ts';
 
 // Undocumented in koffi, though typed: without it, or with another meaning, a port hears of no
@@ -9,7 +9,7 @@ test('koffi’s node.poll calls inside Node’s loop while a descriptor is reada
   const fd = real.eventfd();
   const count = new BigUint64Array([1n]);
   let calls = 0;
-  const handle = loadKoffi().node.poll(fd, { readable: true }, () => {
+  const handle = loadKoffi('io-uring').node.poll(fd, { readable: true }, () => {
     calls += 1;
     if (calls === 2) real.drainEventfd(fd); // Level triggered: the second call comes by itself.
   });

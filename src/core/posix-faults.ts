@@ -1,6 +1,6 @@
-import { getSystemErrorName } from 'node:util';
-import { type Fault, type FaultCode, fault } from '../../src/core/fault.ts';
+import type { FaultCode } from './fault.ts';
 
+/** POSIX error names, as every system and Node spell them, in portable words. */
 const CODE_OF: Readonly<Record<string, FaultCode>> = {
   EACCES: 'accessDenied',
   EADDRINUSE: 'addressInUse',
@@ -21,15 +21,14 @@ const CODE_OF: Readonly<Record<string, FaultCode>> = {
   ENOBUFS: 'noBuffers',
   ENOENT: 'refused', // connect to a UNIX socket that is not there
   ENOMEM: 'noBuffers',
-  ENOSPC: 'noBuffers', // fs.epoll.max_user_watches are registered
+  ENOSPC: 'noBuffers', // a table of the kernel's is full: epoll's, for one
   ENOTCONN: 'brokenPipe',
   EPERM: 'accessDenied',
   EPIPE: 'brokenPipe',
   ETIMEDOUT: 'kernelTimeout',
 };
 
-/** Names an error number in portable words. `answer`: what the call returned, negative. */
-export function faultOfErrno(answer: number, call: string): Fault {
-  const code = getSystemErrorName(answer);
-  return fault(CODE_OF[code] ?? 'adapter', { code, errno: answer, call });
+/** A name that nobody knows is a fault of the adapter that met it. */
+export function faultCodeOf(name: string): FaultCode {
+  return CODE_OF[name] ?? 'adapter';
 }
