@@ -1,6 +1,6 @@
 import { EventLoop, type LoopHost } from '../../src/core/event-loop.ts';
 import type { Koffi } from '../linux/koffi.ts';
-import { closeWithWorker, forgetWithWorker } from '../linux/worker-exit.ts';
+import { hold, release, runReactions } from '../linux/open-handles.ts';
 
 const DELAY_MS_MAX = 2 ** 31 - 1; // Node turns a longer delay into 1 ms.
 /** Turns in one visit, and how long it may take: timers and promises of Node's are never far. */
@@ -36,9 +36,12 @@ export class EpollHost implements LoopHost {
     this.#takeEvents = takeEvents;
     this.#uncaught = uncaught ?? throwLater;
     this.loop = new EventLoop(this);
-    this.#poll = koffi.node.poll(epoll, { readable: true }, () => this.#visit(TURNS_PER_VISIT_MAX));
+    this.#poll = koffi.node.poll(epoll, { readable: true }, () => {
+      this.#visit(TURNS_PER_VISIT_MAX);
+      runReactions();
+    });
     this.#poll.unref();
-    closeWithWorker(this.#poll);
+    hold(this.#poll, this);
   }
 
   /** Open sockets keep the process alive, and an open port alone does not: as Node's do. */
@@ -77,7 +80,7 @@ export class EpollHost implements LoopHost {
     clearTimeout(this.#alarm);
     this.#alarmMs = Number.POSITIVE_INFINITY;
     this.#poll.close();
-    forgetWithWorker(this.#poll);
+    release(this.#poll);
   }
 
   #visit(turnsMax: number): void {

@@ -1,6 +1,6 @@
 import { EventLoop, type LoopHost } from '../../src/core/event-loop.ts';
 import type { Koffi } from '../linux/koffi.ts';
-import { closeWithWorker, forgetWithWorker } from '../linux/worker-exit.ts';
+import { hold, release, runReactions } from '../linux/open-handles.ts';
 
 const DELAY_MS_MAX = 2 ** 31 - 1; // Node turns a longer delay into 1 ms.
 /** Turns in one visit, so that timers and promises of Node's are never far. */
@@ -54,9 +54,10 @@ export class UringHost implements LoopHost {
     this.#poll = koffi.node.poll(eventfd, { readable: true }, () => {
       this.#driven.noticed();
       this.#visit();
+      runReactions();
     });
     this.#poll.unref();
-    closeWithWorker(this.#poll);
+    hold(this.#poll, this);
   }
 
   /** Open sockets keep the process alive, and an open port alone does not: as Node's do. */
@@ -95,7 +96,7 @@ export class UringHost implements LoopHost {
     this.#alarmMs = Number.POSITIVE_INFINITY;
     if (this.#poll !== undefined) {
       this.#poll.close();
-      forgetWithWorker(this.#poll);
+      release(this.#poll);
     }
     this.#poll = undefined;
   }
