@@ -21,7 +21,6 @@ import {
   SOCK_NONBLOCK,
 } from '../linux/constants.ts';
 import { faultOfErrno } from '../linux/fault-of-errno.ts';
-import { decodeAddress } from '../linux/socket-address.ts';
 import type { EpollMemory } from './epoll-memory.ts';
 import { EpollSocket } from './epoll-socket.ts';
 import { INTERRUPTS_MAX } from './receiving.ts';
@@ -65,13 +64,19 @@ export class Accepting {
   /** The next connection, or `undefined`: it would block, or `outcome` says why there is none. */
   accept(listener: EpollSocket, operation: AcceptOperation): EpollSocket | undefined {
     if (listener.readable === 'exhausted') return undefined;
+    if (listener.unwatched < 0) {
+      operation.outcome = 'failed';
+      operation.fault = faultOfErrno(listener.unwatched, 'epoll_ctl');
+      listener.unwatched = 0;
+      return undefined;
+    }
     for (let tries = 0; ; tries += 1) {
       const fd = this.#take(listener);
       if (fd >= 0) {
         listener.readable = 'ready'; // There may be more, which no further event announces.
         const { address, int } = this.#memory;
         const socket = new EpollSocket(fd, 'stream', listener.family);
-        socket.remote = decodeAddress(address, int[0] as number);
+        socket.acceptedFrom(address, int[0] as number);
         return socket;
       }
       if (fd === -EAGAIN) {

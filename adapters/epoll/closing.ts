@@ -2,7 +2,7 @@ import { unlinkSync } from 'node:fs';
 import type { CloseOperation } from '../../src/core/operation.ts';
 import { EAGAIN, SHUT_WR, SO_LINGER, SOL_SOCKET } from '../linux/constants.ts';
 import type { EpollMemory } from './epoll-memory.ts';
-import type { EpollSocket } from './epoll-socket.ts';
+import type { EpollSocket, Lingering } from './epoll-socket.ts';
 import { readInto } from './receiving.ts';
 import type { SystemCalls } from './system-calls.ts';
 
@@ -32,13 +32,13 @@ export function closeSocket(calls: SystemCalls, { fd, path }: EpollSocket): void
 export function beginLinger(
   calls: SystemCalls,
   socket: EpollSocket,
-  { lingerMs }: CloseOperation,
-): void {
-  if (socket.kind !== 'stream' || lingerMs === 0) {
-    socket.lingerOver = true;
-    return;
-  }
-  if (calls.shutdown(socket.fd, SHUT_WR) < 0) socket.lingerOver = true;
+  close: CloseOperation,
+): Lingering {
+  const waits = socket.kind === 'stream' && close.lingerMs > 0;
+  const over = !waits || calls.shutdown(socket.fd, SHUT_WR) < 0;
+  const lingering = { close, bytes: 0, timer: undefined, over };
+  socket.lingering = lingering;
+  return lingering;
 }
 
 /** Reads and drops; `true` once the peer has ended, too, or a bound of the close is met. */
@@ -46,13 +46,13 @@ export function linger(
   calls: SystemCalls,
   memory: EpollMemory,
   socket: EpollSocket,
-  { lingerBytes }: CloseOperation,
+  lingering: Lingering,
 ): boolean {
-  for (let reads = 0; !socket.lingerOver && reads < READS_MAX; reads += 1) {
+  for (let reads = 0; !lingering.over && reads < READS_MAX; reads += 1) {
     const bytes = readInto(calls, socket, memory.scratchAddress, memory.scratch.length, 0);
     if (bytes === -EAGAIN) return false;
-    if (bytes > 0) socket.lingered += bytes;
-    if (bytes <= 0 || socket.lingered > lingerBytes) socket.lingerOver = true;
+    if (bytes > 0) lingering.bytes += bytes;
+    if (bytes <= 0 || lingering.bytes > lingering.close.lingerBytes) lingering.over = true;
   }
-  return socket.lingerOver;
+  return lingering.over;
 }

@@ -1,8 +1,8 @@
 import { EventLoop, type LoopHost } from '../../src/core/event-loop.ts';
+import { Alarm } from '../linux/alarm.ts';
 import type { Koffi } from '../linux/koffi.ts';
 import { hold, release, runReactions } from '../linux/open-handles.ts';
 
-const DELAY_MS_MAX = 2 ** 31 - 1; // Node turns a longer delay into 1 ms.
 /** Turns in one visit, and how long it may take: timers and promises of Node's are never far. */
 const TURNS_PER_VISIT_MAX = 16;
 const VISIT_MS_MAX = 1;
@@ -23,8 +23,7 @@ export class EpollHost implements LoopHost {
   /** Somebody asked for another turn during the newest one of a visit. */
   #askedInVisit = false;
   #asked = false;
-  #alarm: NodeJS.Timeout | undefined;
-  #alarmMs = Number.POSITIVE_INFINITY;
+  readonly #alarm: Alarm;
 
   /** `takeEvents` asks the kernel, hands out what it says and returns how much that was. */
   constructor(
@@ -36,6 +35,7 @@ export class EpollHost implements LoopHost {
     this.#takeEvents = takeEvents;
     this.#uncaught = uncaught ?? throwLater;
     this.loop = new EventLoop(this);
+    this.#alarm = new Alarm(() => this.#visit(TURNS_PER_VISIT_MAX));
     this.#poll = koffi.node.poll(epoll, { readable: true }, () => {
       this.#visit(TURNS_PER_VISIT_MAX);
       runReactions();
@@ -62,14 +62,7 @@ export class EpollHost implements LoopHost {
   }
 
   wakeAt(dueMs: number, keepAlive: boolean): void {
-    if (dueMs < this.#alarmMs) {
-      clearTimeout(this.#alarm);
-      this.#alarmMs = dueMs;
-      const delayMs = Math.min(Math.max(Math.ceil(dueMs - this.nowMs()), 1), DELAY_MS_MAX);
-      this.#alarm = setTimeout(this.#ring, delayMs);
-    }
-    if (keepAlive) this.#alarm?.ref();
-    else this.#alarm?.unref();
+    this.#alarm.ringAt(dueMs, keepAlive);
   }
 
   uncaught(error: unknown): void {
@@ -77,8 +70,7 @@ export class EpollHost implements LoopHost {
   }
 
   stop(): void {
-    clearTimeout(this.#alarm);
-    this.#alarmMs = Number.POSITIVE_INFINITY;
+    this.#alarm.cancel();
     this.#poll.close();
     release(this.#poll);
   }
@@ -106,13 +98,6 @@ export class EpollHost implements LoopHost {
   readonly #visitSoon = (): void => {
     this.#asked = false;
     this.#visit(1); // It may follow upon a whole visit, and events bring the next one.
-  };
-
-  // Node counts from its cached time and may call early (nodejs/node#26578): the loop expires
-  // nothing before its time, and asks for the rest again.
-  readonly #ring = (): void => {
-    this.#alarmMs = Number.POSITIVE_INFINITY;
-    this.#visit(TURNS_PER_VISIT_MAX);
   };
 }
 

@@ -5,31 +5,43 @@ import { CLOSED, ownFault } from '../../src/core/fault.ts';
 import { InvariantError } from '../../src/core/invariant-error.ts';
 import {
   type AcceptOperation,
+  type AdoptOperation,
   type CloseOperation,
   type ConnectOperation,
   directionOf,
   type ListenOperation,
+  NO_DESCRIPTOR,
   type Operation,
   type SocketId,
   type SocketOperation,
+  type SpliceOperation,
   type UdpOpenOperation,
 } from '../../src/core/operation.ts';
 import { timerOperation } from '../../src/core/operations.ts';
 import type { Counters } from '../../src/core/port.ts';
-import { type Attempt, beginWait, type ReactorPort, type Watch } from '../../src/core/reactor.ts';
+import {
+  type Attempt,
+  beginWait,
+  type Direction,
+  type ReactorPort,
+  type Watch,
+} from '../../src/core/reactor.ts';
 import { SocketTable } from '../../src/core/socket-table.ts';
 import { faultOfErrno } from '../linux/fault-of-errno.ts';
 import type { Koffi } from '../linux/koffi.ts';
 import { decodeAddress } from '../linux/socket-address.ts';
 import { Accepting } from './accepting.ts';
+import { adoptDescriptor } from './adopting.ts';
 import { beginLinger, closeSocket, linger, reset } from './closing.ts';
 import { CAPABILITIES } from './epoll-capabilities.ts';
 import { EpollHost } from './epoll-host.ts';
 import { EpollMemory } from './epoll-memory.ts';
-import type { EpollSocket } from './epoll-socket.ts';
+import type { EpollSocket, Lingering } from './epoll-socket.ts';
 import { Interest } from './interest.ts';
 import { connectError, type Opened, openDatagrams, openListener, openStream } from './opening.ts';
+import { PipePool } from './pipes.ts';
 import { isSelfConnected } from './self-connect.ts';
+import { splice } from './splicing.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { failAsMisfit, transferDatagram, transferOnStream } from './transferring.ts';
 
@@ -40,6 +52,7 @@ export class EpollReactor implements ReactorPort {
   readonly counters: Counters = { acceptsShed: 0, datagramsDropped: 0 };
   readonly #calls: SystemCalls;
   readonly #memory: EpollMemory;
+  readonly #pipes: PipePool;
   readonly #host: EpollHost;
   readonly #interest: Interest;
   readonly #accepting: Accepting;
@@ -49,6 +62,7 @@ export class EpollReactor implements ReactorPort {
   constructor(koffi: Koffi, calls: SystemCalls, uncaught?: (error: unknown) => void) {
     this.#calls = calls;
     this.#memory = new EpollMemory(calls);
+    this.#pipes = new PipePool(calls);
     const interest = new Interest(calls, this.#sockets);
     this.#interest = interest;
     try {
@@ -82,10 +96,10 @@ export class EpollReactor implements ReactorPort {
     if (!this.#closed) {
       this.#closed = true;
       for (const socket of this.#sockets.entries()) {
-        reset(this.#calls, socket);
-        this.#forget(socket);
+        this.#reset(socket);
       }
       this.#accepting.close();
+      this.#pipes.close();
       this.loop.close();
       setImmediate(() => {
         this.#host.stop();
@@ -101,7 +115,7 @@ export class EpollReactor implements ReactorPort {
     operation.outcome = 'done';
     if (!this.#try(operation)) {
       operation.status = 'idle';
-      return directionToWait(operation);
+      return this.#directionToWait(operation);
     }
     operation.status = operation.outcome;
     return 'completed';
@@ -112,9 +126,11 @@ export class EpollReactor implements ReactorPort {
     operation.outcome = 'cancelled';
     const socket = this.#sockets.get(operation.socket);
     if (socket === undefined) return;
-    if (operation !== socket.opening && operation !== socket.closing) return;
-    reset(this.#calls, socket);
-    this.#forget(socket);
+    if (operation.kind === 'splice' && socket.pipe !== undefined) {
+      socket.readable = 'ready'; // What it holds is received next, without an event.
+    }
+    if (operation !== socket.opening && operation !== socket.lingering?.close) return;
+    this.#reset(socket);
   }
 
   wait(watch: Watch): void {
@@ -139,11 +155,13 @@ export class EpollReactor implements ReactorPort {
         return this.#openUdp(operation);
       case 'connect':
         return this.#connect(operation);
+      case 'adopt':
+        return this.#adopt(operation);
       default: {
         const socket = this.#sockets.get(operation.socket);
         if (socket === undefined) return this.#fail(operation, 'closed');
         if (kind === 'close') return this.#close(socket, operation);
-        if (socket.closing !== undefined) return this.#fail(operation, 'closed');
+        if (socket.lingering !== undefined) return this.#fail(operation, 'closed');
         return this.#transfer(socket, operation);
       }
     }
@@ -152,6 +170,7 @@ export class EpollReactor implements ReactorPort {
   #transfer(socket: EpollSocket, operation: SocketOperation): boolean {
     switch (socket.kind) {
       case 'stream':
+        if (operation.kind === 'splice') return this.#splice(socket, operation);
         return transferOnStream(this.#calls, this.#memory, socket, operation);
       case 'datagrams':
         return transferDatagram(this.#calls, this.#memory, socket, operation);
@@ -161,6 +180,13 @@ export class EpollReactor implements ReactorPort {
       default:
         return socket.kind satisfies never;
     }
+  }
+
+  #splice(socket: EpollSocket, operation: SpliceOperation): boolean {
+    if (operation.status !== 'idle') operation.bytes = 0;
+    operation.faultSide = undefined;
+    const to = this.#sockets.get(operation.to);
+    return splice(this.#calls, this.#pipes, socket, to, operation);
   }
 
   #listen(operation: ListenOperation): boolean {
@@ -173,6 +199,13 @@ export class EpollReactor implements ReactorPort {
   #openUdp(operation: UdpOpenOperation): boolean {
     operation.bound = undefined;
     if (!this.#add(operation, openDatagrams(this.#calls, this.#memory, operation))) return true;
+    operation.bound = this.localEndpoint(operation.socket);
+    return true;
+  }
+
+  #adopt(operation: AdoptOperation): boolean {
+    operation.bound = undefined;
+    if (!this.#add(operation, adoptDescriptor(this.#calls, operation))) return true;
     operation.bound = this.localEndpoint(operation.socket);
     return true;
   }
@@ -192,8 +225,7 @@ export class EpollReactor implements ReactorPort {
     if (error === 0 && !itself) return true;
     operation.outcome = 'failed';
     operation.fault = itself ? ownFault('refused', 'connect') : faultOfErrno(error, 'connect');
-    reset(this.#calls, socket);
-    this.#forget(socket);
+    this.#reset(socket);
     return true;
   }
 
@@ -206,40 +238,64 @@ export class EpollReactor implements ReactorPort {
   }
 
   #close(socket: EpollSocket, operation: CloseOperation): boolean {
-    if (socket.closing !== operation) {
-      if (socket.closing !== undefined) return this.#fail(operation, 'closed');
-      if (operation.how === 'detach') return this.#fail(operation, 'unsupported');
-      socket.closing = operation;
+    operation.descriptor = NO_DESCRIPTOR;
+    let { lingering } = socket;
+    if (lingering?.close !== operation) {
+      if (lingering !== undefined) return this.#fail(operation, 'closed');
+      if (operation.how === 'detach') return this.#detach(socket, operation);
       if (operation.how === 'reset') {
-        reset(this.#calls, socket);
-        this.#forget(socket);
+        this.#reset(socket);
         return true;
       }
-      beginLinger(this.#calls, socket, operation);
-      if (!socket.lingerOver) {
-        this.#boundLinger(socket, operation.lingerMs);
+      socket.dropHeld();
+      lingering = beginLinger(this.#calls, socket, operation);
+      if (!lingering.over) {
+        this.#boundLinger(socket, lingering);
         return false; // What the peer has sent is read on the loop's turns.
       }
     }
-    if (!linger(this.#calls, this.#memory, socket, operation)) return false;
+    if (!linger(this.#calls, this.#memory, socket, lingering)) return false;
+    if (socket.adopted) this.#interest.remove(socket);
     closeSocket(this.#calls, socket);
     this.#forget(socket);
     return true;
   }
 
-  #boundLinger(socket: EpollSocket, lingerMs: number): void {
+  #detach(socket: EpollSocket, operation: CloseOperation): boolean {
+    // What a splice has taken out of the kernel would stay behind: it is to be received first.
+    if (socket.pipe !== undefined) return this.#fail(operation, 'badArgument');
+    if (socket.opening !== undefined) {
+      this.#reset(socket);
+      return true;
+    }
+    this.#interest.remove(socket);
+    this.#forget(socket);
+    operation.descriptor = socket.fd;
+    return true;
+  }
+
+  #reset(socket: EpollSocket): void {
+    if (socket.adopted) this.#interest.remove(socket);
+    reset(this.#calls, socket);
+    this.#forget(socket);
+  }
+
+  #boundLinger(socket: EpollSocket, lingering: Lingering): void {
     const timer = timerOperation(() => {
-      socket.lingerOver = true;
+      lingering.over = true;
       socket.readable = 'ready';
       this.#interest.look(socket);
     });
-    timer.atMs = this.loop.nowMs() + lingerMs;
-    socket.lingerTimer = timer;
+    timer.atMs = this.loop.nowMs() + lingering.close.lingerMs;
+    lingering.timer = timer;
     this.loop.submitTimer(timer);
   }
 
   /** Numbers and registers what was opened, or says why there is nothing. */
-  #add(operation: ListenOperation | ConnectOperation | UdpOpenOperation, opened: Opened): boolean {
+  #add(
+    operation: ListenOperation | ConnectOperation | UdpOpenOperation | AdoptOperation,
+    opened: Opened,
+  ): boolean {
     if (!('fd' in opened)) {
       operation.outcome = 'failed';
       operation.fault = opened;
@@ -258,22 +314,36 @@ export class EpollReactor implements ReactorPort {
     if (answer >= 0) return true;
     operation.outcome = 'failed';
     operation.fault = faultOfErrno(answer, 'epoll_ctl');
-    reset(this.#calls, socket);
+    if (!socket.adopted) reset(this.#calls, socket); // What is adopted is still the caller's.
     this.#forget(socket);
     return false;
   }
 
-  /** The descriptor is closed already: the kernel has dropped its registration. */
+  /** The descriptor is closed already, or given away, and the kernel watches it no more. */
   #forget(socket: EpollSocket): void {
     socket.closed = true;
-    if (socket.lingerTimer !== undefined) this.loop.cancelTimer(socket.lingerTimer);
+    socket.dropHeld();
+    const timer = socket.lingering?.timer;
+    if (timer !== undefined) this.loop.cancelTimer(timer);
     this.#sockets.remove(socket.id);
     if (this.#sockets.size === 0) this.#host.keepAlive(false);
     this.#interest.tellGone(socket);
   }
 
-  #fail(operation: Operation, code: 'closed' | 'unsupported'): true {
+  #directionToWait(operation: SocketOperation): Direction {
+    const { kind } = operation;
+    if (kind === 'connect') return 'write';
+    if (kind === 'close') return 'read';
+    if (kind === 'splice') {
+      // What has bytes for the other socket, or may take none for it, waits for that one.
+      return this.#sockets.get(operation.to)?.writable === 'exhausted' ? 'write' : 'read';
+    }
+    return directionOf(kind) === 'write' ? 'write' : 'read';
+  }
+
+  #fail(operation: Operation, code: 'closed' | 'badArgument'): true {
     operation.outcome = 'failed';
+    if (operation.kind === 'close') operation.descriptor = NO_DESCRIPTOR;
     operation.fault = code === 'closed' ? CLOSED : ownFault(code, operation.kind);
     return true;
   }
@@ -286,10 +356,4 @@ export class EpollReactor implements ReactorPort {
     if (this.#calls[call](socket.fd, address, int) < 0) return undefined;
     return decodeAddress(address, int[0] as number);
   }
-}
-
-function directionToWait(operation: SocketOperation): 'read' | 'write' {
-  if (operation.kind === 'connect') return 'write';
-  if (operation.kind === 'close') return 'read';
-  return directionOf(operation.kind) === 'write' ? 'write' : 'read';
 }

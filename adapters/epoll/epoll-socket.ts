@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { Fault } from '../../src/core/fault.ts';
 import type {
@@ -8,6 +9,11 @@ import type {
   TimerOperation,
 } from '../../src/core/operation.ts';
 import type { Direction, Watch } from '../../src/core/reactor.ts';
+import { decodeAddress, ipv4Endpoint } from '../linux/socket-address.ts';
+import type { Pipe } from './pipes.ts';
+
+/** struct sockaddr_in. */
+const IPV4_BYTES = 16;
 
 /**
  * Is an attempt worth making? The registration is edge triggered: a call that would block, or a
@@ -15,6 +21,30 @@ import type { Direction, Watch } from '../../src/core/reactor.ts';
  * nothing is known: an attempt is worth it, but nobody who waits is told.
  */
 export type Readiness = 'unknown' | 'ready' | 'exhausted';
+
+/** A close that lingers. */
+export type Lingering = {
+  readonly close: CloseOperation;
+  /** Bytes that were dropped so far. */
+  bytes: number;
+  timer: TimerOperation | undefined;
+  over: boolean;
+};
+
+/** What few sockets ever have, so that the others do not carry it. */
+type Seldom = {
+  /**
+   * What broke the connection. The kernel says it once, to whichever call comes first, and then
+   * shows an end of stream like any other: who reads must not take the one for the other.
+   */
+  broken: Fault | undefined;
+  /** Seldom more than one waits for a direction. */
+  others: Watch[];
+  /** What a listener has made in the file system, and takes away again. */
+  path: string | undefined;
+  /** The peer, where it was named or is not IPv4. */
+  remote: Endpoint | undefined;
+};
 
 /** What the adapter knows of one descriptor. */
 export class EpollSocket {
@@ -30,28 +60,27 @@ export class EpollSocket {
    * at passed descriptors.
    */
   hungUp: boolean;
-  /**
-   * What broke the connection. The kernel says it once, to whichever call comes first, and then
-   * shows an end of stream like any other: who reads must not take the one for the other.
-   */
-  broken: Fault | undefined;
-  /** A connect that is under way. */
-  opening: ConnectOperation | undefined;
-  /** A close that lingers, what it has dropped so far, and its end. */
-  closing: CloseOperation | undefined;
-  lingered = 0;
-  lingerTimer: TimerOperation | undefined;
-  lingerOver = false;
   closed = false;
+  /** Others may have the descriptor, too: closing ours does not end its registration. */
+  adopted = false;
+  /** A listener that is registered only while somebody waits for it (EPOLLEXCLUSIVE). */
+  exclusive = false;
+  registered = false;
+  /** Why the kernel would not register an exclusive listener: a negated error number, or 0. */
+  unwatched = 0;
   /** It stands in the list of sockets whose watches are to be looked at. */
   looked = false;
-  remote: Endpoint | undefined;
-  /** What a listener has made in the file system, and takes away again. */
-  path: string | undefined;
+  /** What a splice has taken and could not pass on: in front of what the kernel has received. */
+  pipe: Pipe | undefined;
+  /** A connect that is under way. */
+  opening: ConnectOperation | undefined;
+  lingering: Lingering | undefined;
   #readWatch: Watch | undefined;
   #writeWatch: Watch | undefined;
-  /** Seldom more than one waits for a direction. */
-  #others: Watch[] | undefined;
+  /** An accepted peer's IPv4 address, as 32 bits, and its port; no port, no address. */
+  #peerAddress = 0;
+  #peerPort = -1;
+  #seldom: Seldom | undefined;
 
   constructor(fd: number, kind: EpollSocket['kind'], family: Endpoint['family']) {
     this.fd = fd;
@@ -60,21 +89,62 @@ export class EpollSocket {
     this.hungUp = family === 'unix';
   }
 
+  get broken(): Fault | undefined {
+    return this.#seldom?.broken;
+  }
+
+  get path(): string | undefined {
+    return this.#seldom?.path;
+  }
+
+  set path(path: string) {
+    this.#rare.path = path;
+  }
+
+  /** The other end. That of an accepted connection is put together with every call. */
+  get remote(): Endpoint | undefined {
+    if (this.#peerPort >= 0) return ipv4Endpoint(this.#peerAddress, this.#peerPort);
+    return this.#seldom?.remote;
+  }
+
+  set remote(remote: Endpoint | undefined) {
+    if (remote !== undefined) this.#rare.remote = remote;
+  }
+
+  /** Remembers an accepted peer by what accept4(2) wrote. */
+  acceptedFrom(address: Buffer, bytes: number): void {
+    if (this.family === 'ipv4' && bytes >= IPV4_BYTES) {
+      this.#peerPort = address.readUInt16BE(2);
+      this.#peerAddress = address.readInt32BE(4);
+    } else {
+      this.remote = decodeAddress(address, bytes);
+    }
+  }
+
   /** Ends `operation` with `fault`, and remembers one that ends the connection, too. */
   tellBroken(fault: Fault, operation: OperationBase): void {
     operation.outcome = 'failed';
     operation.fault = fault;
     // A pipe that is broken for who writes may have come to an ordinary end for who reads.
     const ended = fault.class === 'peer' || fault.class === 'path';
-    if (ended && fault.code !== 'brokenPipe') this.broken = fault;
+    if (ended && fault.code !== 'brokenPipe') this.#rare.broken = fault;
+  }
+
+  /** What a splice has taken and passed on to nobody goes with the socket. */
+  dropHeld(): void {
+    this.pipe?.release();
+    this.pipe = undefined;
   }
 
   /** How many watches wait for a direction. */
   watches(direction: Direction): number {
     const first = direction === 'read' ? this.#readWatch : this.#writeWatch;
     if (first === undefined) return 0;
-    if (this.#others === undefined) return 1;
-    return 1 + this.#others.filter((other) => other.direction === direction).length;
+    const others = this.#seldom?.others;
+    if (others === undefined) return 1;
+    let count = 1;
+    for (let i = 0; i < others.length; i += 1) if (others[i]?.direction === direction) count += 1;
+    return count;
   }
 
   isReady(direction: Direction): boolean {
@@ -85,16 +155,15 @@ export class EpollSocket {
     if (watch.direction === 'read' && this.#readWatch === undefined) this.#readWatch = watch;
     else if (watch.direction === 'write' && this.#writeWatch === undefined)
       this.#writeWatch = watch;
-    else {
-      this.#others ??= [];
-      this.#others.push(watch);
-    }
+    else this.#rare.others.push(watch);
   }
 
   removeWatch(watch: Watch): void {
     if (this.#readWatch === watch) this.#readWatch = this.#nextOther('read');
     else if (this.#writeWatch === watch) this.#writeWatch = this.#nextOther('write');
-    else this.#others = this.#others?.filter((other) => other !== watch);
+    else if (this.#seldom !== undefined) {
+      this.#seldom.others = this.#seldom.others.filter((other) => other !== watch);
+    }
   }
 
   /** Takes out the next watch of a direction. */
@@ -104,8 +173,16 @@ export class EpollSocket {
     return watch;
   }
 
+  get #rare(): Seldom {
+    this.#seldom ??= { broken: undefined, others: [], path: undefined, remote: undefined };
+    return this.#seldom;
+  }
+
   #nextOther(direction: Direction): Watch | undefined {
-    const index = this.#others?.findIndex((other) => other.direction === direction) ?? -1;
-    return index < 0 ? undefined : this.#others?.splice(index, 1)[0];
+    if (this.#seldom === undefined) return undefined;
+    const { others } = this.#seldom;
+    if (others.length === 0) return undefined;
+    const index = others.findIndex((other) => other.direction === direction);
+    return index < 0 ? undefined : others.splice(index, 1)[0];
   }
 }

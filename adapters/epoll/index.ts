@@ -4,6 +4,14 @@ import { loadKoffi } from '../linux/koffi.ts';
 import { EpollReactor } from './epoll-reactor.ts';
 import { linuxCalls } from './linux-calls.ts';
 
+export type { PassedDescriptor } from '../linux/descriptor-message.ts';
+export {
+  type DescriptorPassing,
+  type DescriptorsReceived,
+  type DescriptorsSent,
+  descriptorPassing,
+} from '../linux/descriptor-passing.ts';
+
 export type EpollPortOptions = {
   /** What becomes of an exception in a callback. Default: Node's `uncaughtException`. */
   readonly uncaught?: (error: unknown) => void;

@@ -5,8 +5,10 @@ import { RingQueue } from '../../src/core/ring-queue.ts';
 import type { SocketTable } from '../../src/core/socket-table.ts';
 import {
   EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
   EPOLLERR,
   EPOLLET,
+  EPOLLEXCLUSIVE,
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
@@ -52,10 +54,16 @@ export class Interest {
 
   /** 0, or a negated error number: nothing will be heard of this socket. */
   add(socket: EpollSocket): number {
-    const listener = socket.kind === 'listener';
-    this.#event[0] = EPOLLET | EPOLLIN | (listener ? 0 : EPOLLOUT | EPOLLRDHUP | EPOLLPRI);
-    this.#event[DATA_WORD] = socket.id;
-    return this.#calls.epollControl(this.fd, EPOLL_CTL_ADD, socket.fd, this.#event);
+    if (!socket.exclusive) return this.#register(socket);
+    const answer = this.#register(socket);
+    if (answer >= 0) this.remove(socket); // Until somebody waits, others get the wake-ups.
+    return answer;
+  }
+
+  /** Nothing more is heard of this socket. A closed descriptor needs it only if others have it. */
+  remove(socket: EpollSocket): void {
+    socket.registered = false;
+    this.#calls.epollControl(this.fd, EPOLL_CTL_DEL, socket.fd, this.#event);
   }
 
   /** One look at the kernel and at who began to wait in vain; returns how much there was. */
@@ -80,12 +88,14 @@ export class Interest {
       return;
     }
     socket.addWatch(watch);
+    if (socket.exclusive && !socket.registered) this.#joinWaiters(socket);
     if (socket.isReady(watch.direction)) this.look(socket);
   }
 
   unwait(watch: Watch, socket: EpollSocket | undefined): void {
     if (socket === undefined) this.#gone.remove(watch);
     else socket.removeWatch(watch);
+    if (socket?.exclusive) this.#leaveWaiters(socket);
   }
 
   /** Tells whoever waits for a socket that is ready, on the next turn. */
@@ -116,6 +126,33 @@ export class Interest {
     if ((bits & WRITE_BITS) !== 0) socket.writable = 'ready';
     if ((bits & READ_BITS) !== 0) this.#report(socket, 'read');
     if ((bits & WRITE_BITS) !== 0) this.#report(socket, 'write');
+    if (socket.exclusive) this.#leaveWaiters(socket);
+  }
+
+  #register(socket: EpollSocket): number {
+    const listener = socket.kind === 'listener';
+    const events = listener ? EPOLLIN : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI;
+    this.#event[0] = EPOLLET | events | (socket.exclusive ? EPOLLEXCLUSIVE : 0);
+    this.#event[DATA_WORD] = socket.id;
+    const answer = this.#calls.epollControl(this.fd, EPOLL_CTL_ADD, socket.fd, this.#event);
+    socket.registered = answer >= 0;
+    return answer;
+  }
+
+  /**
+   * The kernel wakes the first of those who wait and leaves it there: who comes back goes to the
+   * end, so that all have their turn. It says at once what is there already.
+   */
+  #joinWaiters(socket: EpollSocket): void {
+    const answer = this.#register(socket);
+    if (answer >= 0) return;
+    socket.unwatched = answer; // The attempt that the look leads to tells why.
+    socket.readable = 'ready';
+  }
+
+  /** Nobody here accepts: the next connection must wake another port. */
+  #leaveWaiters(socket: EpollSocket): void {
+    if (socket.registered && !socket.closed && socket.watches('read') === 0) this.remove(socket);
   }
 
   #report(socket: EpollSocket, direction: Direction): void {

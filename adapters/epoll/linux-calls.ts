@@ -2,6 +2,8 @@ import { SOCK_CLOEXEC } from '../linux/constants.ts';
 import type { Koffi, Native } from '../linux/koffi.ts';
 import type { SystemCalls } from './system-calls.ts';
 
+// `fcntl` is variadic in C. With whole numbers alone, a plain prototype passes its arguments in the
+// same registers on x86-64 and arm64.
 const DECLARATIONS = {
   socket: 'int socket(int, int, int)',
   bind: 'int bind(int, void *, int)',
@@ -18,6 +20,11 @@ const DECLARATIONS = {
   recvfrom: 'long recvfrom(int, uint64_t, long, int, void *, void *)',
   sendto: 'long sendto(int, void *, long, int, void *, int)',
   sendfile: 'long sendfile(int, int, void *, long)',
+  fcntl: 'int fcntl(int, int, int)',
+  pipe2: 'int pipe2(void *, int)',
+  splice: 'long splice(int, void *, int, void *, long, unsigned int)',
+  tee: 'long tee(int, int, long, unsigned int)',
+  read: 'long read(int, uint64_t, long)',
   shutdown: 'int shutdown(int, int)',
   close: 'int close(int)',
   epollCreate: 'int epoll_create1(int)',
@@ -51,6 +58,7 @@ export function linuxCalls(koffi: Koffi): SystemCalls {
     },
     setsockopt: (fd, level, name, value) =>
       orError(native.setsockopt(fd, level, name, value, value.byteLength)),
+    fcntl: (fd, command, value) => orError(native.fcntl(fd, command, value)),
     recv: (fd, address, bytes, flags) => orError(native.recv(fd, address, bytes, flags)),
     send: (fd, address, bytes, flags) => orError(native.send(fd, address, bytes, flags)),
     writev: (fd, vectors, count) => orError(native.writev(fd, vectors, count)),
@@ -59,6 +67,10 @@ export function linuxCalls(koffi: Koffi): SystemCalls {
     sendto: (fd, data, bytes, flags, to, length) =>
       orError(native.sendto(fd, data, bytes, flags, to, length)),
     sendfile: (to, from, position, bytes) => orError(native.sendfile(to, from, position, bytes)),
+    pipe2: (ends, flags) => orError(native.pipe2(ends, flags)),
+    splice: (from, to, bytes, flags) => orError(native.splice(from, null, to, null, bytes, flags)),
+    tee: (from, to, bytes, flags) => orError(native.tee(from, to, bytes, flags)),
+    read: (fd, address, bytes) => orError(native.read(fd, address, bytes)),
     shutdown: (fd, how) => orError(native.shutdown(fd, how)),
     close: (fd) => orError(native.close(fd)),
     epollCreate: () => orError(native.epollCreate(SOCK_CLOEXEC)),

@@ -22,6 +22,7 @@ import {
   SOL_SOCKET,
   TCP_NODELAY,
 } from '../linux/constants.ts';
+import { acceptFastOpen, connectWithFastOpen } from '../linux/fast-open.ts';
 import { faultOfErrno } from '../linux/fault-of-errno.ts';
 import { encodeAddress, familyOf } from '../linux/socket-address.ts';
 import type { EpollMemory } from './epoll-memory.ts';
@@ -35,7 +36,7 @@ export type Opened = EpollSocket | Fault;
 export function openListener(
   calls: SystemCalls,
   memory: EpollMemory,
-  { endpoint, backlog, reusePort }: ListenOperation,
+  { endpoint, backlog, reusePort, fastOpen, balance }: ListenOperation,
 ): Opened {
   const fd = calls.socket(familyOf(endpoint), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return faultOfErrno(fd, 'socket');
@@ -44,9 +45,13 @@ export function openListener(
   if (reusePort) calls.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, on);
   if (endpoint.family === 'ipv6') calls.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, on);
   noDelay(calls, memory, fd, endpoint.family); // What is accepted inherits it, without a call.
-  const why = bindTo(calls, fd, endpoint) ?? failure(calls.listen(fd, backlog), 'listen');
+  const why =
+    bindTo(calls, fd, endpoint) ??
+    acceptFastOpen(calls, fd, endpoint.family, fastOpen) ??
+    failure(calls.listen(fd, backlog), 'listen');
   if (why !== undefined) return close(calls, fd, why);
   const socket = new EpollSocket(fd, 'listener', endpoint.family);
+  socket.exclusive = balance === 'exclusive';
   const named = endpoint.family === 'unix' && !endpoint.address.startsWith('\0');
   if (named) socket.path = endpoint.address;
   return socket;
@@ -56,14 +61,16 @@ export function openListener(
 export function openStream(
   calls: SystemCalls,
   memory: EpollMemory,
-  { endpoint, local }: ConnectOperation,
+  { endpoint, local, fastOpen }: ConnectOperation,
 ): Opened {
   const to = encodeAddress(endpoint);
   if (to === undefined) return ownFault('badArgument', 'connect');
   const fd = calls.socket(familyOf(endpoint), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return faultOfErrno(fd, 'socket');
-  const bound = local === undefined ? undefined : bindTo(calls, fd, local);
-  if (bound !== undefined) return close(calls, fd, bound);
+  const why =
+    (local === undefined ? undefined : bindTo(calls, fd, local)) ??
+    connectWithFastOpen(calls, fd, endpoint.family, fastOpen);
+  if (why !== undefined) return close(calls, fd, why);
   noDelay(calls, memory, fd, endpoint.family);
   const answer = calls.connect(fd, to, to.length);
   if (answer < 0 && answer !== -EINPROGRESS && answer !== -EINTR) {

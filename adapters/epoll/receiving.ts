@@ -4,6 +4,7 @@ import { EAGAIN, EINTR, MSG_PEEK } from '../linux/constants.ts';
 import { faultOfErrno } from '../linux/fault-of-errno.ts';
 import type { EpollMemory } from './epoll-memory.ts';
 import type { EpollSocket } from './epoll-socket.ts';
+import type { Pipe } from './pipes.ts';
 import type { SystemCalls } from './system-calls.ts';
 
 /** How often a call that a signal interrupted is made again. */
@@ -16,13 +17,17 @@ export function receive(
   socket: EpollSocket,
   operation: RecvOperation,
 ): boolean {
-  const { into } = operation;
+  const { into, pool } = operation;
+  const chunk = into === undefined ? pool?.take() : undefined;
   // One buffer is read into where it is; several are filled from the scratch buffer.
-  const only = into?.length === 1 ? into[0] : undefined;
+  const only = chunk ?? (into?.length === 1 ? into[0] : undefined);
   const room = only?.length ?? (into ? Math.min(roomOf(into), SCRATCH_BYTES) : SCRATCH_BYTES);
   if (room === 0) return takeNothing(operation);
   const address = only === undefined ? memory.scratchAddress : calls.addressOf(only);
+  const { pipe } = socket;
   const bytes = readInto(calls, socket, address, room, 0);
+  operation.chunk = bytes > 0 ? chunk : undefined;
+  if (bytes <= 0 && chunk !== undefined) pool?.give(chunk);
   if (bytes === -EAGAIN) return false;
   operation.bytes = Math.max(bytes, 0);
   operation.offset = 0;
@@ -31,8 +36,9 @@ export function receive(
     tellEnd(socket, operation, bytes);
   } else {
     // A short read has emptied the socket; a FIN behind it is an event of its own, and is kept.
-    socket.readable = bytes < room && !socket.hungUp ? 'exhausted' : 'ready';
-    if (into === undefined) operation.data = memory.scratch;
+    const emptied = bytes < room && !socket.hungUp && pipe === undefined;
+    socket.readable = emptied ? 'exhausted' : 'ready';
+    if (into === undefined) operation.data = chunk ?? memory.scratch;
     else if (only === undefined) scatter(memory.scratch, bytes, into);
   }
   return true;
@@ -81,6 +87,7 @@ export function readInto(
   room: number,
   flags: number,
 ): number {
+  if (socket.pipe !== undefined) return readHeld(calls, socket, address, room, flags);
   if (socket.readable === 'exhausted') return -EAGAIN;
   for (let tries = 0; ; tries += 1) {
     const bytes = calls.recv(socket.fd, address, room, flags);
@@ -88,6 +95,25 @@ export function readInto(
     socket.readable = bytes === -EAGAIN ? 'exhausted' : 'ready';
     return bytes;
   }
+}
+
+/** What a splice has left behind comes before what the kernel has. */
+function readHeld(
+  calls: SystemCalls,
+  socket: EpollSocket,
+  address: number,
+  room: number,
+  flags: number,
+): number {
+  const pipe = socket.pipe as Pipe;
+  socket.readable = 'ready';
+  if ((flags & MSG_PEEK) !== 0) return pipe.peek(calls, address, room);
+  const bytes = pipe.read(calls, address, room);
+  if (pipe.bytes === 0) {
+    socket.pipe = undefined;
+    pipe.release();
+  }
+  return bytes;
 }
 
 function roomOf(into: readonly Uint8Array[]): number {

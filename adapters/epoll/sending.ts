@@ -5,7 +5,7 @@ import type {
   ShutdownOperation,
   TransmitOperation,
 } from '../../src/core/operation.ts';
-import { EAGAIN, EINTR, MSG_NOSIGNAL, SHUT_WR } from '../linux/constants.ts';
+import { EAGAIN, EINPROGRESS, EINTR, MSG_NOSIGNAL, SHUT_WR } from '../linux/constants.ts';
 import { faultOfErrno } from '../linux/fault-of-errno.ts';
 import { type EpollMemory, VECTORS_MAX } from './epoll-memory.ts';
 import type { EpollSocket } from './epoll-socket.ts';
@@ -102,7 +102,9 @@ function advance(
     return false;
   }
   if (sent < 0) {
-    socket.tellBroken(faultOfErrno(sent, call), operation);
+    // A SYN that was put off has gone without data, as its cookie is lost (RFC 7413 §4.1.3).
+    if (sent === -EINPROGRESS) socket.writable = 'exhausted';
+    else socket.tellBroken(faultOfErrno(sent, call), operation);
     return false;
   }
   socket.writable = 'ready';

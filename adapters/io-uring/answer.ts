@@ -1,4 +1,4 @@
-import type { SocketOperation } from '../../src/core/operation.ts';
+import { NO_DESCRIPTOR, type SocketOperation } from '../../src/core/operation.ts';
 import type { UringSocket } from './uring-socket.ts';
 
 /** Takes back the last answer's progress, so that an early end reports none that is not its own. */
@@ -6,6 +6,9 @@ export function clearAnswer(operation: SocketOperation): void {
   operation.outcome = 'done';
   switch (operation.kind) {
     case 'recv':
+      operation.chunk = undefined;
+      operation.bytes = 0;
+      break;
     case 'peek':
     case 'udpRecv':
       operation.bytes = 0;
@@ -14,6 +17,9 @@ export function clearAnswer(operation: SocketOperation): void {
     case 'transmit':
       operation.bytes = 0;
       operation.bytesPossible = 0;
+      break;
+    case 'close':
+      operation.descriptor = NO_DESCRIPTOR;
       break;
     default:
   }
@@ -26,6 +32,7 @@ export function isFitting({ kind }: SocketOperation, socket: UringSocket): boole
     case 'peek':
     case 'send':
     case 'transmit':
+    case 'splice':
     case 'shutdown':
       return socket.kind === 'stream';
     case 'accept':
@@ -38,6 +45,7 @@ export function isFitting({ kind }: SocketOperation, socket: UringSocket): boole
       return true;
     case 'listen':
     case 'connect':
+    case 'adopt':
     case 'udpOpen':
       return false;
     default:

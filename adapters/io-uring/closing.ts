@@ -12,11 +12,16 @@ const RESET = new Int32Array([1, 0]); // struct linger: on, for no time.
 
 /**
  * Goes on with the end of a socket that has no request under way. `true`: its descriptor is
- * closed. A graceful end sends FIN, then reads and drops until the peer's own FIN, or a bound.
+ * closed, or is somebody else's. A graceful end sends FIN, then reads and drops until the peer's
+ * own FIN, or a bound.
  */
 export function proceedToEnd(driver: Driver, socket: UringSocket, lingerOver: () => void): boolean {
   const { closing } = socket;
   const { calls } = driver;
+  if (closing?.how === 'detach' && !socket.hurried) {
+    closing.descriptor = socket.fd; // No request refers to it any more.
+    return true;
+  }
   if (closing === undefined || closing.how === 'reset' || socket.hurried) {
     if (!socket.lingering && socket.kind === 'stream') {
       calls.setsockopt(socket.fd, SOL_SOCKET, SO_LINGER, RESET);
@@ -38,7 +43,8 @@ export function proceedToEnd(driver: Driver, socket: UringSocket, lingerOver: ()
 }
 
 /** Gives the descriptor back, and the name that a UNIX listener had, as Node does. */
-function closeSocket({ calls }: Driver, { fd, path }: UringSocket): void {
+function closeSocket({ calls }: Driver, { fd, path, accepts }: UringSocket): void {
+  for (const accepted of accepts?.ahead.splice(0) ?? []) calls.close(accepted);
   if (path !== undefined) {
     try {
       unlinkSync(path); // First: afterwards the name may be another socket's.

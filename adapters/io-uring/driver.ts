@@ -2,6 +2,7 @@ import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { EventLoop } from '../../src/core/event-loop.ts';
 import type { Outcome } from '../../src/core/operation.ts';
 import type { Counters } from '../../src/core/port.ts';
+import type { BulkReceiving } from './bulk-receiving.ts';
 import type { PortMemory } from './port-memory.ts';
 import type { ProvidedBuffers } from './provided-buffers.ts';
 import type { Ring } from './ring.ts';
@@ -15,12 +16,15 @@ export interface Driver {
   readonly ring: Ring;
   readonly memory: PortMemory;
   readonly buffers: ProvidedBuffers;
+  readonly bulk: BulkReceiving;
   readonly loop: EventLoop;
   readonly counters: Counters;
   /** Hands over what was prepared; afterwards the outgoing memory may be used again. */
   handOver(): void;
   /** Hands the lane's first operation back as `outcome`; its request has completed. */
   finish(socket: UringSocket, lane: UringLane, outcome: Outcome): void;
+  /** Goes on with the end of a socket, where it ends. */
+  proceed(socket: UringSocket): void;
   /** Numbers a new socket. */
   adopt(fd: number, kind: UringSocket['kind'], family: Endpoint['family']): UringSocket;
 }

@@ -2,6 +2,13 @@ import { loadKoffi } from '../linux/koffi.ts';
 import { linuxCalls } from './linux-calls.ts';
 import { UringPort, type UringPortOptions } from './uring-port.ts';
 
+export type { PassedDescriptor } from '../linux/descriptor-message.ts';
+export {
+  type DescriptorPassing,
+  type DescriptorsReceived,
+  type DescriptorsSent,
+  descriptorPassing,
+} from '../linux/descriptor-passing.ts';
 export type { UringPortOptions } from './uring-port.ts';
 
 /**

@@ -10,8 +10,8 @@ import {
 } from './constants.ts';
 import type { SystemCalls } from './system-calls.ts';
 
-// `syscall` is variadic in C. With whole numbers and pointers alone, a plain prototype passes its
-// arguments in the same registers on x86-64 and arm64, and koffi calls it faster.
+// `syscall` and `fcntl` are variadic in C. With whole numbers and pointers alone, a plain prototype
+// passes its arguments in the same registers on x86-64 and arm64, and koffi calls it faster.
 const DECLARATIONS = {
   ringSetup: 'long syscall(long, uint32_t, void *)',
   ringEnter: 'long syscall(long, int, uint32_t, uint32_t, uint32_t, uint64_t, uint64_t)',
@@ -27,7 +27,9 @@ const DECLARATIONS = {
   connect: 'int connect(int, void *, int)',
   getsockname: 'int getsockname(int, void *, void *)',
   getpeername: 'int getpeername(int, void *, void *)',
+  getsockopt: 'int getsockopt(int, int, int, void *, void *)',
   setsockopt: 'int setsockopt(int, int, int, void *, int)',
+  fcntl: 'int fcntl(int, int, int)',
   recv: 'long recv(int, uint64_t, long, int)',
   recvfrom: 'long recvfrom(int, uint64_t, long, int, void *, void *)',
   sendfile: 'long sendfile(int, int, void *, long)',
@@ -35,6 +37,7 @@ const DECLARATIONS = {
   close: 'int close(int)',
 } as const;
 
+const INT_BYTES = 4;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
 /** The C library's calls through koffi: no call costs more than it does from C, but for 100 ns. */
@@ -47,6 +50,7 @@ export function linuxCalls(koffi: Koffi): SystemCalls {
   const { errno } = koffi;
   const orError = (answer: number): number => (answer < 0 ? -errno() : answer);
   const count = new BigUint64Array(1);
+  const optionBytes = new Int32Array(1);
   return {
     ringSetup: (entries, parameters) =>
       orError(native.ringSetup(SYS_IO_URING_SETUP, entries, parameters)),
@@ -75,8 +79,13 @@ export function linuxCalls(koffi: Koffi): SystemCalls {
     connect: (fd, address, bytes) => orError(native.connect(fd, address, bytes)),
     getsockname: (fd, address, length) => orError(native.getsockname(fd, address, length)),
     getpeername: (fd, address, length) => orError(native.getpeername(fd, address, length)),
+    getsockopt(fd, level, name, value) {
+      optionBytes[0] = INT_BYTES;
+      return orError(native.getsockopt(fd, level, name, value, optionBytes));
+    },
     setsockopt: (fd, level, name, value) =>
       orError(native.setsockopt(fd, level, name, value, value.byteLength)),
+    fcntl: (fd, command, value) => orError(native.fcntl(fd, command, value)),
     recv: (fd, address, bytes, flags) => orError(native.recv(fd, address, bytes, flags)),
     recvfrom: (fd, address, bytes, flags, from, length) =>
       orError(native.recvfrom(fd, address, bytes, flags, from, length)),

@@ -19,13 +19,13 @@ import {
   SOL_SOCKET,
   TCP_NODELAY,
 } from '../linux/constants.ts';
+import { acceptFastOpen, connectWithFastOpen } from '../linux/fast-open.ts';
 import { faultOfErrno } from '../linux/fault-of-errno.ts';
 import { decodeAddress, encodeAddress, familyOf } from '../linux/socket-address.ts';
-import { ECONNREFUSED, IORING_OP_CONNECT } from './constants.ts';
+import { IORING_OP_CONNECT } from './constants.ts';
 import type { Driver } from './driver.ts';
-import { mayMeetItself } from './self-connect.ts';
 import { TAG } from './tag.ts';
-import type { UringSocket } from './uring-socket.ts';
+import { NO_PORT, type UringSocket } from './uring-socket.ts';
 
 /** A descriptor, or why there is none. */
 type Opened = number | Fault;
@@ -52,13 +52,16 @@ export function open(driver: Driver, operation: OpenOperation): Fault | undefine
 /** socket, bind, listen. Accepted sockets inherit TCP_NODELAY from the listener. */
 function openListener(driver: Driver, operation: ListenOperation): Fault | undefined {
   const { calls, memory } = driver;
-  const { endpoint, backlog, reusePort } = operation;
+  const { endpoint, backlog, reusePort, fastOpen } = operation;
   const fd = newSocket(driver, endpoint, SOCK_STREAM);
   if (typeof fd !== 'number') return fd;
   const on = memory.set(1);
   if (endpoint.family !== 'unix') calls.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, on);
   if (reusePort) calls.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, on);
-  const why = bindTo(driver, fd, endpoint) ?? failure(calls.listen(fd, backlog), 'listen');
+  const why =
+    bindTo(driver, fd, endpoint) ??
+    acceptFastOpen(calls, fd, endpoint.family, fastOpen) ??
+    failure(calls.listen(fd, backlog), 'listen');
   if (why !== undefined) return close(driver, fd, why);
   const listener = driver.adopt(fd, 'listener', endpoint.family);
   const named = endpoint.family === 'unix' && !endpoint.address.startsWith('\0');
@@ -84,12 +87,14 @@ function openDatagrams(driver: Driver, operation: UdpOpenOperation): Fault | und
 
 /** socket, bind where asked; the connect itself is a request, which waits for the peer. */
 function openStream(driver: Driver, operation: ConnectOperation): Fault | undefined {
-  const { endpoint, local } = operation;
+  const { endpoint, local, fastOpen } = operation;
   const to = encodeAddress(endpoint);
   if (to === undefined) return ownFault('badArgument', 'connect');
   const fd = newSocket(driver, endpoint, SOCK_STREAM);
   if (typeof fd !== 'number') return fd;
-  const why = local === undefined ? undefined : bindTo(driver, fd, local);
+  const why =
+    (local === undefined ? undefined : bindTo(driver, fd, local)) ??
+    connectWithFastOpen(driver.calls, fd, endpoint.family, fastOpen);
   if (why !== undefined) return close(driver, fd, why);
   if (endpoint.family === 'unix') return openUnix(driver, operation, fd, to);
   const at = outgoing(driver, to);
@@ -132,20 +137,6 @@ function connectFault(answer: number): Fault {
   return fault('refused', { code: 'EAGAIN', errno: answer, call: 'connect' });
 }
 
-/** What became of a connect: 0, or a negated error number. */
-export function connectAnswer(
-  driver: Driver,
-  socket: UringSocket,
-  { endpoint, local }: ConnectOperation,
-  result: number,
-): number {
-  if (result !== 0 || !mayMeetItself(endpoint, local)) return result;
-  const own = localEndpoint(driver, socket);
-  if (own?.port !== endpoint.port) return result;
-  const peer = endpointBy(driver, 'getpeername', socket);
-  return peer?.port === own.port && peer.address === own.address ? -ECONNREFUSED : result;
-}
-
 /** Copies `bytes` to where a request may refer to them; negative: there is no room. */
 export function outgoing(driver: Driver, bytes: Uint8Array): number {
   let at = driver.memory.take(bytes.length);
@@ -162,7 +153,19 @@ export function localEndpoint(driver: Driver, socket: UringSocket): Endpoint | u
 }
 
 export function remoteEndpoint(driver: Driver, socket: UringSocket): Endpoint | undefined {
-  return socket.remote ?? endpointBy(driver, 'getpeername', socket);
+  const { remote, remoteHost, remotePort } = socket;
+  if (remotePort !== NO_PORT) return endpointIPv4(remoteHost, remotePort);
+  return remote ?? systemsRemoteEndpoint(driver, socket);
+}
+
+/** Who the peer is according to the system, which forgets it when the connection breaks. */
+export function systemsRemoteEndpoint(driver: Driver, socket: UringSocket): Endpoint | undefined {
+  return endpointBy(driver, 'getpeername', socket);
+}
+
+function endpointIPv4(host: number, port: number): Endpoint {
+  const address = `${host >>> 24}.${(host >>> 16) & 255}.${(host >>> 8) & 255}.${host & 255}`;
+  return { family: 'ipv4', address, port };
 }
 
 function endpointBy(

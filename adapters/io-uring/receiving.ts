@@ -42,6 +42,9 @@ export function startReceive(
   if (operation.kind === 'peek') {
     room = Math.min(Math.max(operation.wantBytes, 1), BUFFER_BYTES);
     flags = MSG_PEEK;
+  } else if (operation.into === undefined && operation.pool !== undefined) {
+    driver.bulk.start(driver, socket);
+    return;
   } else if (operation.into !== undefined) {
     const whole = roomOf(operation.into);
     if (whole === 0 || whole < operation.minBytes) {

@@ -20,14 +20,14 @@ import {
   SUBMISSION_WORDS,
 } from './ring-memory.ts';
 import type { SystemCalls } from './system-calls.ts';
-import { TAG, type Tag } from './tag.ts';
+import { TAG } from './tag.ts';
 
 /** How often a call that a signal interrupted is made again. */
 export const INTERRUPTS_MAX = 64;
 const WORD = 2 ** 32;
 
-/** Told of every completion. `flags`: the kernel's IORING_CQE_F_… */
-export type OnCompletion = (id: number, tag: Tag, result: number, flags: number) => void;
+/** Told of every completion. `tag` may be numbered; `flags`: the kernel's IORING_CQE_F_… */
+export type OnCompletion = (id: number, tag: number, result: number, flags: number) => void;
 
 /**
  * The two queues shared with the kernel. Requests are written into the submission queue without
@@ -101,7 +101,7 @@ export class Ring {
     length: number,
     option: number,
     id: number,
-    tag: Tag,
+    tag: number,
     more = 0,
     last = 0,
   ): void {
@@ -134,17 +134,17 @@ export class Ring {
   }
 
   /** Completes as `tag` when `events` are there; `events` are POLLIN and its kin. */
-  poll(fd: number, events: number, id: number, tag: Tag): void {
+  poll(fd: number, events: number, id: number, tag: number): void {
     this.prepare(IORING_OP_POLL_ADD, fd, 0, 0, events, id, tag);
   }
 
   /** Completes as `tag` with the next reaping, behind what has completed before. */
-  echo(id: number, tag: Tag): void {
+  echo(id: number, tag: number): void {
     this.prepare(IORING_OP_NOP, -1, 0, 0, 0, id, tag);
   }
 
   /** Asks for an early end of a request, which then completes by itself. */
-  cancel(id: number, tag: Tag): void {
+  cancel(id: number, tag: number): void {
     const skip = IORING_OP_ASYNC_CANCEL | (IOSQE_CQE_SKIP_SUCCESS << 8);
     this.prepare(skip, -1, tag * WORD + id, 0, 0, 0, TAG.ignored);
   }
@@ -177,7 +177,7 @@ export class Ring {
     try {
       for (let left = count; left > 0; left -= 1) {
         const at = memory.completions + (this.#head & memory.completionMask) * COMPLETION_WORDS;
-        const tag = words[at + 1] as Tag;
+        const tag = words[at + 1] as number;
         this.#head = (this.#head + 1) | 0;
         if (tag === TAG.ignored) continue;
         this.inFlight -= 1;

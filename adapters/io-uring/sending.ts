@@ -5,7 +5,7 @@ import type {
   TransmitOperation,
   UdpSendOperation,
 } from '../../src/core/operation.ts';
-import { EAGAIN, EINTR, SHUT_WR } from '../linux/constants.ts';
+import { EAGAIN, EINPROGRESS, EINTR, SHUT_WR } from '../linux/constants.ts';
 import { faultOfErrno } from '../linux/fault-of-errno.ts';
 import { encodeAddress } from '../linux/socket-address.ts';
 import { ECANCELED, IORING_OP_SEND } from './constants.ts';
@@ -68,6 +68,9 @@ export function sent(driver: Driver, socket: UringSocket, result: number): void 
   } else if (result === -EAGAIN || result === -EINTR || result === -ECANCELED) {
     if (endedEarly(driver, socket, operation)) return;
     goOn(driver, socket, result === -EAGAIN);
+  } else if (result === -EINPROGRESS) {
+    // A SYN that was put off has gone without data, as its cookie is lost (RFC 7413 §4.1.3).
+    if (!endedEarly(driver, socket, operation)) goOn(driver, socket, true);
   } else {
     operation.fault = faultOfErrno(result, 'send');
     if (operation.kind !== 'udpSend') socket.noteBroken(operation.fault);
@@ -97,8 +100,10 @@ function endedEarly(driver: Driver, socket: UringSocket, { outcome }: WriteOpera
 
 function startSend(driver: Driver, socket: UringSocket, operation: SendOperation): void {
   const left = lengthOf(operation) - operation.bytes;
+  const only = operation.count === 1 ? operation.pieces[0] : undefined;
   if (left === 0) endInTurn(driver, socket);
   else if (left <= GATHER_BYTES_MAX) sendGathered(driver, socket, operation, left);
+  else if (only instanceof Uint8Array) sendBuffer(driver, socket, only, operation.bytes);
   else sendVectors(driver, socket, operation);
 }
 

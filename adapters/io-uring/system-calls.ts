@@ -25,7 +25,9 @@ export interface SystemCalls {
   connect(fd: number, address: Uint8Array, bytes: number): number;
   getsockname(fd: number, address: Uint8Array, length: Int32Array): number;
   getpeername(fd: number, address: Uint8Array, length: Int32Array): number;
+  getsockopt(fd: number, level: number, name: number, value: Int32Array): number;
   setsockopt(fd: number, level: number, name: number, value: Int32Array): number;
+  fcntl(fd: number, command: number, value: number): number;
   recv(fd: number, address: number, bytes: number, flags: number): number;
   recvfrom(
     fd: number,

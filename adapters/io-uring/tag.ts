@@ -13,6 +13,24 @@ export const TAG = {
   /** The end of what needed no request: it takes its turn behind those that did. */
   ended: 6,
   connected: 7,
+  /** A poll for reading: bytes for a chunk of a pool. */
+  bulk: 8,
 } as const;
 
 export type Tag = (typeof TAG)[keyof typeof TAG];
+
+const TAG_BITS = 8;
+const TAG_MASK = (1 << TAG_BITS) - 1;
+
+/** A tag with a number beside it, where a socket has several such requests at once. */
+export function numbered(tag: Tag, number: number): number {
+  return tag | (number << TAG_BITS);
+}
+
+export function tagOf(numberedTag: number): Tag {
+  return (numberedTag & TAG_MASK) as Tag;
+}
+
+export function numberOf(numberedTag: number): number {
+  return numberedTag >>> TAG_BITS;
+}

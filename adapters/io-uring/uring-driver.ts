@@ -1,22 +1,17 @@
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { EventLoop } from '../../src/core/event-loop.ts';
-import {
-  type ConnectOperation,
-  NO_SOCKET,
-  type Outcome,
-  type SocketOperation,
-} from '../../src/core/operation.ts';
+import { ownFault } from '../../src/core/fault.ts';
+import type { CloseOperation, Outcome, SocketOperation } from '../../src/core/operation.ts';
 import type { Counters } from '../../src/core/port.ts';
 import { SocketTable } from '../../src/core/socket-table.ts';
-import { faultOfErrno } from '../linux/fault-of-errno.ts';
 import type { Koffi } from '../linux/koffi.ts';
 import { Accepting } from './accepting.ts';
+import { BulkReceiving } from './bulk-receiving.ts';
 import { proceedToEnd } from './closing.ts';
-import { ECANCELED } from './constants.ts';
+import { connected } from './connecting.ts';
 import { datagramsReady, startDatagrams } from './datagrams.ts';
 import type { Driver } from './driver.ts';
 import { registerEventfd } from './eventfd.ts';
-import { connectAnswer } from './opening.ts';
 import { PortMemory } from './port-memory.ts';
 import { ProvidedBuffers } from './provided-buffers.ts';
 import { received, startReceive } from './receiving.ts';
@@ -24,7 +19,7 @@ import { Ring } from './ring.ts';
 import type { RingSize } from './ring-memory.ts';
 import { sent, startWrite, writable } from './sending.ts';
 import type { SystemCalls } from './system-calls.ts';
-import { TAG, type Tag } from './tag.ts';
+import { numberOf, TAG, tagOf } from './tag.ts';
 import { type Driven, UringHost } from './uring-host.ts';
 import type { UringLane } from './uring-lane.ts';
 import { UringSocket } from './uring-socket.ts';
@@ -43,6 +38,7 @@ export class UringDriver implements Driver, Driven {
   readonly buffers: ProvidedBuffers;
   readonly counters: Counters = { acceptsShed: 0, datagramsDropped: 0 };
   readonly sockets: SocketTable<UringSocket> = new SocketTable();
+  readonly bulk: BulkReceiving = new BulkReceiving();
   readonly host: UringHost;
   readonly loop: EventLoop;
   readonly #accepting: Accepting;
@@ -76,7 +72,7 @@ export class UringDriver implements Driver, Driven {
   }
 
   get isReady(): boolean {
-    return this.ring.isReady;
+    return this.ring.isReady || this.bulk.isReady;
   }
 
   get unsubmitted(): number {
@@ -98,6 +94,7 @@ export class UringDriver implements Driver, Driven {
 
   reap(): void {
     this.ring.reap();
+    this.bulk.serve(this);
   }
 
   adopt(fd: number, kind: UringSocket['kind'], family: Endpoint['family']): UringSocket {
@@ -117,15 +114,16 @@ export class UringDriver implements Driver, Driven {
 
   /** Begins the lane's first operation, unless something of it is under way. */
   start(socket: UringSocket, lane: UringLane): void {
+    if (socket.kind === 'listener') {
+      this.#accepting.start(this, socket);
+      return;
+    }
     const { first } = lane;
     if (first === undefined || lane.request !== TAG.ignored || lane.serving) return;
     switch (first.kind) {
       case 'recv':
       case 'peek':
         startReceive(this, socket, first);
-        return;
-      case 'accept':
-        this.#accepting.start(this, socket);
         return;
       case 'udpRecv':
       case 'udpPeek':
@@ -141,7 +139,6 @@ export class UringDriver implements Driver, Driven {
     this.rememberDeadline(lane, operation);
     if (socket.kind === 'listener') {
       this.loop.completeLast(operation, outcome);
-      this.start(socket, lane);
       return;
     }
     try {
@@ -171,6 +168,13 @@ export class UringDriver implements Driver, Driven {
     lane.last = operation;
   }
 
+  /** Ends an accept early. A connection that comes for it all the same is the next one's. */
+  withdraw(listener: UringSocket, operation: SocketOperation, outcome: Outcome): void {
+    if (!listener.read.remove(operation)) return;
+    this.endSoon(listener, operation, outcome);
+    this.#accepting.trim(this, listener);
+  }
+
   /** Asks for an early end of the request that is under way, where it can be had. */
   cancelRequest(socket: UringSocket, { request }: UringLane): void {
     // What was sent has gone or not when it is handed over, and an end is on its way already.
@@ -184,6 +188,11 @@ export class UringDriver implements Driver, Driven {
     if (socket.opening !== undefined) {
       if (socket.opening.outcome === 'done') socket.opening.outcome = 'cancelled';
       this.ring.cancel(socket.id, TAG.connected);
+    }
+    if (socket.kind === 'listener') {
+      this.#accepting.end(this, socket);
+      this.proceed(socket);
+      return;
     }
     for (const lane of [socket.read, socket.write]) {
       for (let next = lane.shiftQueued(); next !== undefined; next = lane.shiftQueued()) {
@@ -199,31 +208,47 @@ export class UringDriver implements Driver, Driven {
     const { read, write } = socket;
     if (!socket.ending || socket.opening !== undefined || !read.isIdle || !write.isIdle) return;
     if (read.serving || this.sockets.get(socket.id) !== socket) return;
+    if (socket.closing?.how === 'detach' && !socket.hurried && socket.holdsConnections) {
+      this.#stay(socket, socket.closing);
+      return;
+    }
     if (proceedToEnd(this, socket, () => this.hurry(socket))) this.#forget(socket);
+  }
+
+  /** A connection came for an accept that was withdrawn: it cannot be given away, and is kept. */
+  #stay(listener: UringSocket, detach: CloseOperation): void {
+    listener.ending = false;
+    listener.closing = undefined;
+    detach.fault = ownFault('badArgument', 'detach');
+    this.endSoon(listener, detach, 'failed');
   }
 
   /** Gives up the orderly end of a socket. */
   hurry(socket: UringSocket): void {
     socket.hurried = true;
-    this.cancelRequest(socket, socket.read);
+    if (socket.kind !== 'listener') this.cancelRequest(socket, socket.read);
     this.proceed(socket);
   }
 
-  #completed(id: number, tag: Tag, result: number, flags: number): void {
+  #completed(id: number, numberedTag: number, result: number, flags: number): void {
     const socket = this.sockets.get(id);
     if (socket === undefined) return; // It completes late for a slot that was used again.
+    const tag = tagOf(numberedTag);
     switch (tag) {
       case TAG.received:
         socket.read.request = TAG.ignored;
         received(this, socket, result, flags);
         break;
       case TAG.accepted:
-        this.#accepted(socket, result);
+        this.#accepting.accepted(this, socket, numberOf(numberedTag), result);
         break;
       case TAG.readable:
         socket.read.request = TAG.ignored;
         if (socket.read.first !== undefined) datagramsReady(this, socket);
         break;
+      case TAG.bulk:
+        this.bulk.polled(socket);
+        return;
       case TAG.sent:
         socket.write.request = TAG.ignored;
         sent(this, socket, result);
@@ -236,7 +261,7 @@ export class UringDriver implements Driver, Driven {
         this.#ended(socket, result);
         break;
       case TAG.connected:
-        this.#connected(socket, result);
+        connected(this, socket, result);
         break;
       case TAG.ignored:
         break;
@@ -246,38 +271,11 @@ export class UringDriver implements Driver, Driven {
     if (socket.ending) this.proceed(socket);
   }
 
-  #accepted(listener: UringSocket, result: number): void {
-    listener.read.request = TAG.ignored;
-    this.#accepting.accepted(this, listener, result);
-  }
-
   /** `result` is 0, as an echo's always is: the operation itself says how it went. */
   #ended(socket: UringSocket, _result: number): void {
     const lane = socket.write.request === TAG.ended ? socket.write : socket.read;
     lane.request = TAG.ignored;
     this.finish(socket, lane, (lane.first as SocketOperation).outcome);
-  }
-
-  #connected(socket: UringSocket, answer: number): void {
-    const operation = socket.opening as ConnectOperation;
-    const result = connectAnswer(this, socket, operation, answer);
-    socket.opening = undefined;
-    this.loop.forgetDeadline(operation);
-    const early = operation.outcome !== 'done';
-    if (result === 0 && !early) {
-      this.loop.deliver(operation, 'done');
-      return;
-    }
-    if (!early && result === -ECANCELED) operation.outcome = 'cancelled';
-    else if (!early) {
-      operation.outcome = 'failed';
-      operation.fault = faultOfErrno(result, 'connect');
-    }
-    operation.socket = NO_SOCKET;
-    // A connection that is there already is given up all the same.
-    socket.hurried = true;
-    socket.ending = true;
-    this.loop.completeSoon(operation, operation.outcome);
   }
 
   #forget(socket: UringSocket): void {

@@ -1,10 +1,11 @@
 import { EventLoop, type LoopHost } from '../../src/core/event-loop.ts';
+import { Alarm } from '../linux/alarm.ts';
 import type { Koffi } from '../linux/koffi.ts';
 import { hold, release, runReactions } from '../linux/open-handles.ts';
 
-const DELAY_MS_MAX = 2 ** 31 - 1; // Node turns a longer delay into 1 ms.
-/** Turns in one visit, so that timers and promises of Node's are never far. */
+/** Turns in one visit, and how long it may take: timers and promises of Node's are never far. */
 const TURNS_PER_VISIT_MAX = 16;
+const VISIT_MS_MAX = 1;
 /** When a kernel that took nothing is asked again. */
 const RETRY_MS = 1;
 
@@ -41,13 +42,13 @@ export class UringHost implements LoopHost {
   #poll: ReturnType<Koffi['node']['poll']> | undefined;
   #inVisit = false;
   #asked = false;
-  #alarm: NodeJS.Timeout | undefined;
-  #alarmMs = Number.POSITIVE_INFINITY;
+  readonly #alarm: Alarm;
 
   constructor(driven: Driven, uncaught: ((error: unknown) => void) | undefined) {
     this.#driven = driven;
     this.#uncaught = uncaught ?? throwLater;
     this.loop = new EventLoop(this);
+    this.#alarm = new Alarm(() => this.#visit());
   }
 
   watch(koffi: Koffi, eventfd: number): void {
@@ -77,14 +78,7 @@ export class UringHost implements LoopHost {
   }
 
   wakeAt(dueMs: number, keepAlive: boolean): void {
-    if (dueMs < this.#alarmMs) {
-      clearTimeout(this.#alarm);
-      this.#alarmMs = dueMs;
-      const delayMs = Math.min(Math.max(Math.ceil(dueMs - this.nowMs()), 1), DELAY_MS_MAX);
-      this.#alarm = setTimeout(this.#ring, delayMs);
-    }
-    if (keepAlive) this.#alarm?.ref();
-    else this.#alarm?.unref();
+    this.#alarm.ringAt(dueMs, keepAlive);
   }
 
   uncaught(error: unknown): void {
@@ -92,8 +86,7 @@ export class UringHost implements LoopHost {
   }
 
   stop(): void {
-    clearTimeout(this.#alarm);
-    this.#alarmMs = Number.POSITIVE_INFINITY;
+    this.#alarm.cancel();
     if (this.#poll !== undefined) {
       this.#poll.close();
       release(this.#poll);
@@ -104,15 +97,18 @@ export class UringHost implements LoopHost {
   #visit(): void {
     const driven = this.#driven;
     this.#inVisit = true;
+    let endMs = 0;
     try {
       driven.setNotifying(false);
       driven.handOver();
       for (let turns = 0; turns < TURNS_PER_VISIT_MAX; turns += 1) {
         this.loop.beginTurn();
         driven.reap();
+        if (turns === 0) endMs = this.loop.turnMs + VISIT_MS_MAX;
         this.loop.endTurn();
         driven.handOver();
         if (!driven.isReady && !this.loop.hasWork) break;
+        if (this.loop.turnMs > endMs) break;
       }
     } finally {
       this.#inVisit = false;
@@ -125,13 +121,6 @@ export class UringHost implements LoopHost {
 
   readonly #visitSoon = (): void => {
     this.#asked = false;
-    this.#visit();
-  };
-
-  // Node counts from its cached time and may call early (nodejs/node#26578): the loop expires
-  // nothing before its time, and asks for the rest again.
-  readonly #ring = (): void => {
-    this.#alarmMs = Number.POSITIVE_INFINITY;
     this.#visit();
   };
 }

@@ -4,7 +4,7 @@ import { TAG, type Tag } from './tag.ts';
 
 /**
  * The operations of one socket and direction, oldest first. Only the first one has a request in
- * the ring, and never more than one.
+ * the ring, and never more than one; of accepts, each one has.
  */
 export class UringLane {
   /** What the request under way is for; `ignored`: there is none. */
@@ -25,6 +25,10 @@ export class UringLane {
     return this.request === TAG.ignored && this.#first === undefined;
   }
 
+  get size(): number {
+    return (this.#first === undefined ? 0 : 1) + (this.#rest?.size ?? 0);
+  }
+
   push(operation: SocketOperation): void {
     if (this.#first === undefined) {
       this.#first = operation;
@@ -38,6 +42,13 @@ export class UringLane {
     const first = this.#first;
     this.#first = this.#rest?.shift();
     return first;
+  }
+
+  /** Takes out any operation. Costs a walk. */
+  remove(operation: SocketOperation): boolean {
+    if (this.#first !== operation) return this.removeQueued(operation);
+    this.shift();
+    return true;
   }
 
   /** Takes out an operation behind the first one. Costs a walk. */

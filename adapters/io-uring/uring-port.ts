@@ -3,6 +3,7 @@ import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { EventLoop } from '../../src/core/event-loop.ts';
 import { CLOSED, type Fault, ownFault } from '../../src/core/fault.ts';
 import {
+  type AdoptOperation,
   begin,
   type CloseOperation,
   directionOf,
@@ -16,6 +17,7 @@ import {
 import type { Counters } from '../../src/core/port.ts';
 import type { ProactorPort } from '../../src/core/proactor.ts';
 import type { Koffi } from '../linux/koffi.ts';
+import { adoptDescriptor } from './adopting.ts';
 import { clearAnswer, isFitting } from './answer.ts';
 import { VECTORS_MAX } from './gathering.ts';
 import { localEndpoint, type OpenOperation, open, remoteEndpoint } from './opening.ts';
@@ -89,6 +91,7 @@ export class UringPort implements ProactorPort, Holder {
       case 'listen':
       case 'udpOpen':
       case 'connect':
+      case 'adopt':
         this.#open(operation);
         return;
       default: {
@@ -137,27 +140,34 @@ export class UringPort implements ProactorPort, Holder {
       this.#refuse(operation, ownFault('badArgument', operation.kind));
       return;
     }
+    if (operation.kind === 'splice') {
+      this.#refuse(operation, ownFault('unsupported', operation.kind));
+      return;
+    }
     const lane = directionOf(operation.kind) === 'read' ? socket.read : socket.write;
     lane.push(operation);
     if (operation.deadlineMs > 0) this.loop.watchDeadline(operation);
-    if (lane.first === operation) this.#driver.start(socket, lane);
+    if (lane.first === operation || socket.kind === 'listener') this.#driver.start(socket, lane);
   }
 
-  #open(operation: OpenOperation): void {
+  #open(operation: OpenOperation | AdoptOperation): void {
     operation.socket = NO_SOCKET;
     if (this.#closing !== undefined) {
       this.#refuse(operation, CLOSED);
       return;
     }
-    const fault = open(this.#driver, operation);
+    const fault =
+      operation.kind === 'adopt'
+        ? adoptDescriptor(this.#driver, operation)
+        : open(this.#driver, operation);
     if (fault !== undefined) this.#refuse(operation, fault);
     else if (operation.kind !== 'connect') this.loop.completeSoon(operation, 'done');
     else if (operation.deadlineMs > 0) this.loop.watchDeadline(operation);
   }
 
   #close(socket: UringSocket, operation: CloseOperation): void {
-    if (operation.how === 'detach') {
-      this.#refuse(operation, ownFault('unsupported', 'detach'));
+    if (operation.how === 'detach' && socket.holdsConnections) {
+      this.#refuse(operation, ownFault('badArgument', 'detach'));
       return;
     }
     socket.closing = operation;
@@ -173,6 +183,7 @@ export class UringPort implements ProactorPort, Holder {
       operation.outcome = outcome;
       this.#driver.ring.cancel(socket.id, TAG.connected);
     } else if (operation === socket.closing) {
+      if (operation.how === 'detach') return; // It waits for nobody, and is as good as done.
       operation.outcome = outcome;
       this.#driver.hurry(socket);
     } else {
@@ -181,6 +192,10 @@ export class UringPort implements ProactorPort, Holder {
   }
 
   #endQueued(socket: UringSocket, operation: SocketOperation, outcome: Outcome): void {
+    if (socket.kind === 'listener') {
+      this.#driver.withdraw(socket, operation, outcome);
+      return;
+    }
     const lane = directionOf(operation.kind) === 'read' ? socket.read : socket.write;
     if (lane.first !== operation) {
       if (lane.removeQueued(operation)) this.#driver.endSoon(socket, operation, outcome);
@@ -215,9 +230,13 @@ const CAPABILITIES: Capabilities = {
   gatherMax: VECTORS_MAX,
   sendProgress: 'exact',
   transmit: 'kernel',
+  splice: 'none',
   datagramPressure: 'kernel',
   icmp: 'connected',
   datagramTrueSize: true,
-  detach: false,
+  detach: true,
+  adopt: true,
+  fastOpen: true,
+  exclusiveAccept: true,
   reusePort: true,
 };

@@ -1,4 +1,3 @@
-import type { Buffer } from 'node:buffer';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { Fault } from '../../src/core/fault.ts';
 import {
@@ -8,7 +7,11 @@ import {
   type SocketId,
   type TimerOperation,
 } from '../../src/core/operation.ts';
+import type { AcceptSlots } from './accept-slots.ts';
 import { UringLane } from './uring-lane.ts';
+
+/** No port is this one. */
+export const NO_PORT = -1;
 
 /** What the adapter knows of one descriptor. */
 export class UringSocket {
@@ -32,7 +35,10 @@ export class UringSocket {
   lingering = false;
   lingered = 0;
   lingerTimer: TimerOperation | undefined;
+  /** Where the peer is; of an accepted IPv4 connection as two numbers, which are kept instead. */
   remote: Endpoint | undefined;
+  remoteHost = 0;
+  remotePort: number = NO_PORT;
   /** What a listener has made in the file system, and takes away again. */
   path: string | undefined;
   /**
@@ -40,13 +46,18 @@ export class UringSocket {
    * shows an end of stream like any other: who reads must not take the one for the other.
    */
   broken: Fault | undefined;
-  /** Of a listener: where the kernel writes the next peer's address, and its length. */
-  peer: Buffer | undefined;
+  /** Of a listener: its requests for connections. */
+  accepts: AcceptSlots | undefined;
 
   constructor(fd: number, kind: UringSocket['kind'], family: Endpoint['family']) {
     this.fd = fd;
     this.kind = kind;
     this.family = family;
+  }
+
+  /** Of a listener: are there connections that came for accepts that were withdrawn? */
+  get holdsConnections(): boolean {
+    return this.accepts !== undefined && this.accepts.ahead.length > 0;
   }
 
   /** Remembers a fault that ends the connection. */

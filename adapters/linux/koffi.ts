@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
+import { keepLoaded } from './keep-loaded.ts';
 
 /** A function of the C library. */
 export type Native = (...values: unknown[]) => number;
@@ -26,10 +28,13 @@ export function loadKoffi(
   if (platform !== 'linux') {
     throw new Error(`the ${adapter} adapter needs Linux, and this is ${platform}`);
   }
+  let koffi: Koffi;
   try {
-    return load('koffi') as Koffi;
+    koffi = load('koffi') as Koffi;
   } catch (cause) {
     const message = `the ${adapter} adapter needs the package koffi: 'npm install koffi'`;
     throw new Error(message, { cause });
   }
+  if (!isMainThread) keepLoaded(koffi);
+  return koffi;
 }

@@ -1,5 +1,3 @@
-import { isMainThread } from 'node:worker_threads';
-
 type Closable = { close(): void };
 
 /**
@@ -8,25 +6,24 @@ type Closable = { close(): void };
  * silently.
  */
 const open = new Map<Closable, object>();
-let listening = false;
 
 /**
- * Holds a handle and its owner until `release`, and closes the handle when its worker ends: one
- * that is open at that time crashes the whole process, with koffi 3.3.4. `terminate()` gives no
- * code of a worker's the chance to run: a worker with a port is to be asked to end, and to close it.
+ * Holds a handle and its owner until `release`. A worker that ends closes its handles by itself;
+ * `terminate()` lets no code of it run, so that the descriptors of its ports stay open: a worker
+ * with a port is to be asked to end, and to close it.
  */
 export function hold(handle: Closable, owner: object): void {
   open.set(handle, owner);
-  if (isMainThread || listening) return;
-  listening = true;
-  process.on('exit', () => {
-    for (const one of open.keys()) one.close();
-  });
 }
 
 /** It is closed already. */
 export function release(handle: Closable): void {
   open.delete(handle);
+}
+
+/** How many are open: 0 when nothing leaks. */
+export function heldHandles(): number {
+  return open.size;
 }
 
 /**

@@ -36,11 +36,7 @@ export function decodeAddress(encoded: Buffer, bytes: number): Endpoint | undefi
   if (bytes < 2) return undefined;
   switch (encoded.readUInt16LE(0)) {
     case AF_INET:
-      return {
-        family: 'ipv4',
-        address: `${encoded[4]}.${encoded[5]}.${encoded[6]}.${encoded[7]}`,
-        port: encoded.readUInt16BE(2),
-      };
+      return ipv4Endpoint(encoded.readInt32BE(4), encoded.readUInt16BE(2));
     case AF_INET6:
       return { family: 'ipv6', address: textOfIPv6(encoded), port: encoded.readUInt16BE(2) };
     case AF_UNIX:
@@ -48,6 +44,12 @@ export function decodeAddress(encoded: Buffer, bytes: number): Endpoint | undefi
     default:
       return undefined;
   }
+}
+
+/** `address`: 32 bits, the first number of the dotted quad in the highest eight. */
+export function ipv4Endpoint(address: number, port: number): Endpoint {
+  const quad = [address >>> 24, (address >>> 16) & 0xff, (address >>> 8) & 0xff, address & 0xff];
+  return { family: 'ipv4', address: quad.join('.'), port };
 }
 
 function isPort(port: number): boolean {

@@ -25,7 +25,7 @@ export interface ListenerOwner {
 }
 
 /** Connections that Node has accepted and nobody has asked for yet; more are reset and counted. */
-const ACCEPTED_MAX = 1024;
+export const ACCEPTED_MAX = 1024;
 
 /** A listening socket. Node accepts eagerly, so that a bounded queue stands between. */
 export class NodeListener implements NodeSocket {

@@ -4,12 +4,14 @@ import { SCRATCH_BYTES } from '../../src/core/buffer-pool.ts';
 import type { Capabilities } from '../../src/core/capabilities.ts';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { EventLoop } from '../../src/core/event-loop.ts';
-import { CLOSED, ownFault } from '../../src/core/fault.ts';
+import { CLOSED, type Fault } from '../../src/core/fault.ts';
+import { lacking } from '../../src/core/lacking.ts';
 import {
   begin,
   type ConnectOperation,
   type Holder,
   type ListenOperation,
+  NO_SOCKET,
   type Operation,
   type Outcome,
   type SocketId,
@@ -83,8 +85,16 @@ class NodePort implements ProactorPort, Holder, StreamOwner, ListenerOwner, Data
       this.#refuse(operation);
       return;
     }
-    if (operation.deadlineMs > 0) this.loop.watchDeadline(operation);
     const { kind } = operation;
+    if (kind === 'listen' || kind === 'connect' || kind === 'adopt') {
+      const missing = lacking(operation, CAPABILITIES);
+      if (missing !== undefined) {
+        operation.socket = NO_SOCKET;
+        this.#refuse(operation, missing);
+        return;
+      }
+    }
+    if (operation.deadlineMs > 0) this.loop.watchDeadline(operation);
     switch (kind) {
       case 'listen':
         this.#listen(operation);
@@ -97,8 +107,12 @@ class NodePort implements ProactorPort, Holder, StreamOwner, ListenerOwner, Data
         return;
       default: {
         const socket = this.#sockets.get(operation.socket);
-        if (socket === undefined) this.#refuse(operation);
-        else socket.submit(operation);
+        const missing = kind === 'close' ? lacking(operation, CAPABILITIES) : undefined;
+        if (socket === undefined || missing !== undefined) {
+          this.#refuse(operation, socket === undefined ? CLOSED : missing);
+        } else {
+          socket.submit(operation);
+        }
       }
     }
   }
@@ -173,8 +187,8 @@ class NodePort implements ProactorPort, Holder, StreamOwner, ListenerOwner, Data
     });
   }
 
-  #refuse(operation: SocketOperation): void {
-    operation.fault = CLOSED;
+  #refuse(operation: SocketOperation, fault: Fault = CLOSED): void {
+    operation.fault = fault;
     this.loop.completeSoon(operation, 'failed');
   }
 
@@ -184,11 +198,6 @@ class NodePort implements ProactorPort, Holder, StreamOwner, ListenerOwner, Data
   }
 
   #listen(operation: ListenOperation): void {
-    if (operation.reusePort && !CAPABILITIES.reusePort) {
-      operation.fault = ownFault('unsupported', 'reusePort');
-      this.loop.completeSoon(operation, 'failed');
-      return;
-    }
     operation.bound = undefined;
     const listener = new NodeListener(operation, this.#host, this);
     operation.socket = this.#sockets.add(listener);
@@ -231,10 +240,14 @@ const CAPABILITIES: Capabilities = {
   gatherMax: 1024,
   sendProgress: 'range',
   transmit: 'copied',
+  splice: 'none',
   datagramPressure: 'queue',
   icmp: 'connected',
   datagramTrueSize: true,
   detach: false,
+  adopt: false,
+  fastOpen: false,
+  exclusiveAccept: false,
   reusePort: process.platform === 'linux' && (MAJOR > 23 || (MAJOR === 23 && MINOR >= 1)),
 };
 

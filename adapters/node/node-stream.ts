@@ -86,6 +86,10 @@ export class NodeStream implements NodeSocket {
       case 'close':
         this.#startClose(operation);
         return;
+      case 'splice':
+        operation.fault = ownFault('unsupported', kind);
+        this.#host.loop.completeSoon(operation, 'failed');
+        return;
       default:
         this.#refuse(operation);
     }

@@ -27,7 +27,9 @@ export function clearAnswer(operation: SocketOperation): void {
       break;
     case 'listen':
     case 'connect':
+    case 'adopt':
     case 'udpOpen':
+    case 'splice':
     case 'shutdown':
     case 'udpSend':
     case 'close':

@@ -47,6 +47,8 @@ export function attempt(
       return attemptSend(socket, operation);
     case 'transmit':
       return attemptTransmit(port, socket, operation);
+    case 'splice':
+      return failed(operation, simFault('unsupported'));
     case 'shutdown':
       return attemptShutdown(socket, operation);
     case 'udpRecv':
@@ -57,6 +59,7 @@ export function attempt(
       return attemptUdpSend(port, socket, operation);
     case 'listen':
     case 'connect':
+    case 'adopt':
     case 'udpOpen':
     case 'close':
       return failed(operation, simFault('badArgument'));
@@ -90,9 +93,12 @@ function attemptRecv(
   operation.owned = false;
   let wanted = 1;
   if (operation.into === undefined) {
-    operation.data = port.scratch;
+    const chunk = operation.pool?.take();
+    operation.data = chunk ?? port.scratch;
     operation.offset = 0;
-    operation.bytes = read(block, port.scratch, 0, SCRATCH_BYTES);
+    operation.bytes = read(block, operation.data, 0, chunk?.length ?? SCRATCH_BYTES);
+    operation.chunk = operation.bytes > 0 ? chunk : undefined;
+    if (operation.bytes === 0 && chunk !== undefined) operation.pool?.give(chunk);
   } else {
     // An attempt takes what is there: a minimum means something only while buffers are lent.
     wanted = Math.min(lent ? Math.max(1, operation.minBytes) : 1, lengthOf(operation.into));

@@ -27,10 +27,14 @@ export const SIM_CAPABILITIES: Capabilities = {
   gatherMax: 1024,
   sendProgress: 'exact',
   transmit: 'copied',
+  splice: 'none',
   datagramPressure: 'kernel',
   icmp: 'connected',
   datagramTrueSize: true,
   detach: false,
+  adopt: false,
+  fastOpen: false,
+  exclusiveAccept: false,
   reusePort: true,
 };
 

@@ -2,6 +2,7 @@ import type { Capabilities } from '../../src/core/capabilities.ts';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { EventLoop } from '../../src/core/event-loop.ts';
 import { CLOSED } from '../../src/core/fault.ts';
+import { lacking } from '../../src/core/lacking.ts';
 import {
   begin,
   type CloseOperation,
@@ -82,6 +83,11 @@ export class SimProactor implements ProactorPort, Holder {
       this.#failSoon(operation, CLOSED);
       return;
     }
+    const missing = operation.kind === 'close' ? undefined : lacking(operation, SIM_CAPABILITIES);
+    if (missing !== undefined) {
+      this.#failSoon(operation, missing);
+      return;
+    }
     const injected = this.#port.host.network.faultFor(operation.kind);
     switch (operation.kind) {
       case 'listen':
@@ -129,6 +135,10 @@ export class SimProactor implements ProactorPort, Holder {
     const socket = this.#port.sockets.get(operation.socket);
     if (socket === undefined || socket.closed) {
       this.#failSoon(operation, CLOSED);
+      return;
+    }
+    if (operation.kind === 'splice') {
+      this.#failSoon(operation, simFault('unsupported'));
       return;
     }
     clearAnswer(operation);

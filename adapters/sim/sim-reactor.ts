@@ -3,6 +3,7 @@ import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { EventLoop } from '../../src/core/event-loop.ts';
 import { CLOSED } from '../../src/core/fault.ts';
 import { InvariantError } from '../../src/core/invariant-error.ts';
+import { lacking } from '../../src/core/lacking.ts';
 import {
   type CloseOperation,
   directionOf,
@@ -101,6 +102,8 @@ export class SimReactor implements ReactorPort {
 
   #try(operation: SocketOperation): Attempt {
     if (this.#port.closed) return completed(failed(operation, CLOSED));
+    const missing = operation.kind === 'close' ? undefined : lacking(operation, SIM_CAPABILITIES);
+    if (missing !== undefined) return completed(failed(operation, missing));
     switch (operation.kind) {
       case 'listen':
       case 'connect':

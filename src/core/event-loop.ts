@@ -13,7 +13,10 @@ export interface Flushable {
 export interface LoopHost extends Clock {
   /** Asks for `endTurn` soon, from outside of a turn or for another one. */
   wake(): void;
-  /** Asks for `endTurn` at `dueMs`, or earlier. `keepAlive`: a timer waits, not only deadlines. */
+  /**
+   * Asks for `endTurn` at `dueMs`, or earlier. `keepAlive`: a timer waits that is not in the
+   * background, not only deadlines.
+   */
   wakeAt(dueMs: number, keepAlive: boolean): void;
   /** A callback threw. The loop goes on; the host decides what becomes of the error. */
   uncaught(error: unknown): void;
@@ -42,6 +45,8 @@ export class EventLoop implements Clock {
   readonly #tasks = new RingQueue<() => void>();
   readonly #flushes = new RingQueue<Flushable>();
   #timers = 0;
+  /** Those of them that keep no process alive. */
+  #backgroundTimers = 0;
   #inTurn = false;
   #ending = false;
   #closed = false;
@@ -92,6 +97,7 @@ export class EventLoop implements Clock {
       return;
     }
     this.#timers += 1;
+    if (timer.background) this.#backgroundTimers += 1;
     timer.outcome = 'done';
     this.#due.add(timer, Math.max(timer.atMs, this.#host.nowMs()));
     this.#askForTime();
@@ -196,7 +202,7 @@ export class EventLoop implements Clock {
       const operation = this.#due.takeAny();
       if (operation === undefined) break;
       if (operation.kind !== 'timer') continue;
-      this.#timers -= 1;
+      this.#forgetTimer(operation);
       this.completeSoon(operation, 'cancelled');
     }
   }
@@ -240,7 +246,7 @@ export class EventLoop implements Clock {
       const operation = this.#due.takeDue(nowMs, added);
       if (operation === undefined) break;
       if (operation.kind === 'timer') {
-        this.#timers -= 1;
+        this.#forgetTimer(operation);
         this.deliver(operation, operation.outcome);
       } else if (operation.status === 'pending' && !operation.ended && operation.deadlineMs > 0) {
         if (operation.deadlineMs > nowMs) this.#due.add(operation, operation.deadlineMs);
@@ -250,9 +256,14 @@ export class EventLoop implements Clock {
     this.#askForTime();
   }
 
+  #forgetTimer(timer: TimerOperation): void {
+    this.#timers -= 1;
+    if (timer.background) this.#backgroundTimers -= 1;
+  }
+
   #askForTime(): void {
     if (this.#due.nextMs < Number.POSITIVE_INFINITY) {
-      this.#host.wakeAt(this.#due.nextMs, this.#timers > 0);
+      this.#host.wakeAt(this.#due.nextMs, this.#timers > this.#backgroundTimers);
     }
   }
 }

@@ -1,9 +1,11 @@
 import type { Endpoint } from './endpoint.ts';
 import {
   type AcceptOperation,
+  type AdoptOperation,
   type CloseOperation,
   type ConnectOperation,
   type ListenOperation,
+  NO_DESCRIPTOR,
   NO_SOCKET,
   type OperationBase,
   type PeekOperation,
@@ -11,6 +13,8 @@ import {
   type SendOperation,
   type ShutdownOperation,
   type SocketId,
+  type SocketKind,
+  type SpliceOperation,
   type TimerOperation,
   type TransmitOperation,
   type UdpOpenOperation,
@@ -26,6 +30,8 @@ const NO_BYTES = new Uint8Array(0);
 const LINGER_MS = 5_000;
 const LINGER_BYTES = 256 * 1024;
 const BACKLOG = 511; // nginx's.
+/** What one splice moves at most: a pipe of Linux's is made to hold it, and no more is ever held. */
+export const SPLICE_BYTES_MAX: number = 256 * 1024;
 
 const base = <Kind>(onComplete: OnComplete<Kind>) =>
   ({
@@ -46,8 +52,8 @@ export function listenOperation(
   onComplete: OnComplete<ListenOperation>,
 ): ListenOperation {
   const answer = { socket: NO_SOCKET, bound: undefined };
-  const request = { endpoint, backlog: BACKLOG, reusePort: false };
-  return { kind: 'listen', ...request, ...answer, ...base(onComplete) };
+  const request = { endpoint, backlog: BACKLOG, reusePort: false, fastOpen: 0 };
+  return { kind: 'listen', ...request, balance: 'none', ...answer, ...base(onComplete) };
 }
 
 export function acceptOperation(
@@ -61,8 +67,17 @@ export function connectOperation(
   endpoint: Endpoint,
   onComplete: OnComplete<ConnectOperation>,
 ): ConnectOperation {
-  const fields = { endpoint, local: undefined, socket: NO_SOCKET };
+  const fields = { endpoint, local: undefined, fastOpen: false, socket: NO_SOCKET };
   return { kind: 'connect', ...fields, ...base(onComplete) };
+}
+
+export function adoptOperation(
+  descriptor: number,
+  as: SocketKind,
+  onComplete: OnComplete<AdoptOperation>,
+): AdoptOperation {
+  const answer = { socket: NO_SOCKET, bound: undefined };
+  return { kind: 'adopt', descriptor, as, balance: 'none', ...answer, ...base(onComplete) };
 }
 
 // Every connection has one receive and one send: written out, they are made without copying, and
@@ -71,11 +86,15 @@ export function connectOperation(
 export function recvOperation(
   socket: SocketId,
   onComplete: OnComplete<RecvOperation>,
+  owner?: unknown,
 ): RecvOperation {
   return {
     kind: 'recv',
     socket,
+    owner,
     into: undefined,
+    pool: undefined,
+    chunk: undefined,
     minBytes: 1,
     data: NO_BYTES,
     offset: 0,
@@ -97,10 +116,12 @@ export function recvOperation(
 export function sendOperation(
   socket: SocketId,
   onComplete: OnComplete<SendOperation>,
+  owner?: unknown,
 ): SendOperation {
   return {
     kind: 'send',
     socket,
+    owner,
     pieces: [],
     count: 0,
     bytes: 0,
@@ -134,6 +155,22 @@ export function transmitOperation(
   return { kind: 'transmit', ...request, bytes: 0, bytesPossible: 0, ...base(onComplete) };
 }
 
+export function spliceOperation(
+  socket: SocketId,
+  to: SocketId,
+  onComplete: OnComplete<SpliceOperation>,
+): SpliceOperation {
+  const answer = { bytes: 0, held: 0, faultSide: undefined };
+  return {
+    kind: 'splice',
+    socket,
+    to,
+    maxBytes: SPLICE_BYTES_MAX,
+    ...answer,
+    ...base(onComplete),
+  };
+}
+
 export function shutdownOperation(
   socket: SocketId,
   onComplete: OnComplete<ShutdownOperation>,
@@ -145,8 +182,25 @@ export function closeOperation(
   socket: SocketId,
   onComplete: OnComplete<CloseOperation>,
 ): CloseOperation {
-  const linger = { lingerMs: LINGER_MS, lingerBytes: LINGER_BYTES };
-  return { kind: 'close', socket, how: 'graceful', ...linger, ...base(onComplete) };
+  // As above: every connection has one.
+  return {
+    kind: 'close',
+    socket,
+    how: 'graceful',
+    lingerMs: LINGER_MS,
+    lingerBytes: LINGER_BYTES,
+    descriptor: NO_DESCRIPTOR,
+    status: 'idle',
+    fault: undefined,
+    deadlineMs: 0,
+    onComplete: onComplete as OperationBase['onComplete'],
+    holder: undefined,
+    ended: false,
+    outcome: 'done',
+    dueMs: 0,
+    dueIndex: -1,
+    dueOrder: 0,
+  };
 }
 
 export function udpOpenOperation(
@@ -181,5 +235,5 @@ export function udpSendOperation(
 }
 
 export function timerOperation(onComplete: OnComplete<TimerOperation>): TimerOperation {
-  return { kind: 'timer', atMs: 0, ...base(onComplete) };
+  return { kind: 'timer', atMs: 0, background: false, ...base(onComplete) };
 }

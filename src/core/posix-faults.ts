@@ -10,6 +10,7 @@ const CODE_OF: Readonly<Record<string, FaultCode>> = {
   ECONNABORTED: 'reset',
   ECONNREFUSED: 'refused',
   ECONNRESET: 'reset',
+  EEXIST: 'badArgument',
   EHOSTDOWN: 'unreachable',
   EHOSTUNREACH: 'unreachable',
   EINVAL: 'badArgument',
@@ -23,9 +24,12 @@ const CODE_OF: Readonly<Record<string, FaultCode>> = {
   ENOMEM: 'noBuffers',
   ENOSPC: 'noBuffers', // a table of the kernel's is full: epoll's, for one
   ENOTCONN: 'brokenPipe',
+  ENOTSOCK: 'badArgument',
+  EOPNOTSUPP: 'unsupported',
   EPERM: 'accessDenied',
   EPIPE: 'brokenPipe',
   ETIMEDOUT: 'kernelTimeout',
+  ETOOMANYREFS: 'fileDescriptors', // Too many are on their way between processes.
 };
 
 /** A name that nobody knows is a fault of the adapter that met it. */

@@ -34,7 +34,7 @@ export interface Reactor {
    * back at the loop. Deadlines are not looked at. A `recv` takes what is there: `minBytes` is the
    * proactor's, and whoever needs a minimum attempts again with the rest of the buffers.
    *
-   * A `listen`, `connect`, `udpOpen` or `close` that would block has begun, and so may have any
+   * A `listen`, `connect`, `udpOpen`, `adopt` or `close` that would block has begun, as may have any
    * operation that sends: the port knows it by its object and its `socket`, which is set, and it is
    * waited for and attempted again until it completes, or given up by `abandon`.
    * A send may be taken in part: it would block then, with `bytes` counting what went out, and

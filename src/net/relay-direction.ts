@@ -1,15 +1,17 @@
-import type { BufferPool } from '../core/buffer-pool.ts';
+import { type BufferPool, SCRATCH_BYTES } from '../core/buffer-pool.ts';
 import { type Fault, ownFault } from '../core/fault.ts';
 import type {
   RecvOperation,
   SendOperation,
   ShutdownOperation,
   SocketId,
+  SpliceOperation,
 } from '../core/operation.ts';
-import { recvOperation, shutdownOperation } from '../core/operations.ts';
+import { recvOperation, shutdownOperation, spliceOperation } from '../core/operations.ts';
 import { Outbox, type OutboxOwner } from '../core/outbox/outbox.ts';
 import type { Level } from '../core/outbox/water-marks.ts';
 import type { ProactorPort } from '../core/proactor.ts';
+import { bulkPoolOf } from './pool-of.ts';
 
 /** Who holds both directions of a relay together. */
 export interface RelaySides {
@@ -21,22 +23,35 @@ export interface RelaySides {
   relayFailed(fault: Fault | undefined): void;
 }
 
+/** Of a splice that moves fewer bytes than this, its two calls cost more than a copy. */
+const SPLICE_BYTES_MIN = 16 * 1024;
+/** Fewer bytes than this are cheaper to copy than to keep a whole chunk for. */
+const COPY_BYTES_MAX = 16 * 1024;
+
 /**
  * One direction of a relay. At most one receive is posted, and none while the outbox is above
- * its high mark, so it holds the high mark plus one receive at most.
+ * its high mark, so it holds the high mark plus one receive at most: `BULK_BYTES`. Once a receive
+ * has filled the scratch buffer, and until there are few bytes again, the kernel moves them where it
+ * can, behind what was copied; a splice holds `SPLICE_BYTES_MAX` at most. Where it cannot, they are
+ * received into chunks that are sent from where they are.
  *
  *   idle ──start──→ open ──eof──→ draining ──drained──→ ending ──FIN sent──→ ended
  *                     └────────── stop ──────────┴──→ stopped
  */
 export class RelayDirection implements OutboxOwner {
-  /** Received from the one side, and queued for the other. */
-  bytes = 0;
+  #bytes = 0;
+  /** There is much to move: the last receive was full, or the last splice not small. */
+  #bulk = false;
   #state: 'idle' | 'open' | 'draining' | 'ending' | 'ended' | 'stopped' = 'idle';
   readonly #port: ProactorPort;
   readonly #sides: RelaySides;
   readonly #recv: RecvOperation;
+  /** Made with the first bulk: most connections have none. */
+  #splice: SpliceOperation | undefined;
+  #seenBytes = 0;
   readonly #shutdown: ShutdownOperation;
   readonly #outbox: Outbox;
+  readonly #splices: boolean;
 
   constructor(
     port: ProactorPort,
@@ -46,6 +61,7 @@ export class RelayDirection implements OutboxOwner {
     sides: RelaySides,
   ) {
     this.#port = port;
+    this.#splices = port.capabilities.splice === 'kernel';
     this.#sides = sides;
     this.#recv = recvOperation(from, () => this.#received());
     this.#shutdown = shutdownOperation(to, () => this.#shut());
@@ -56,8 +72,21 @@ export class RelayDirection implements OutboxOwner {
     return this.#state === 'ended';
   }
 
+  /** Received from the one side, and queued for the other, or already with its kernel. */
+  get bytes(): number {
+    return this.#bytes + (this.#splice?.status === 'pending' ? this.#splice.bytes : 0);
+  }
+
   get queuedBytes(): number {
-    return this.#outbox.queuedBytes;
+    return this.#outbox.queuedBytes + (this.#splice?.held ?? 0);
+  }
+
+  /** Has a splice that is still under way moved bytes since the last look? */
+  movesOn(): boolean {
+    const splice = this.#splice;
+    if (splice?.status !== 'pending' || splice.bytes === this.#seenBytes) return false;
+    this.#seenBytes = splice.bytes;
+    return true;
   }
 
   /** Begins to receive. `preface` is copied and goes out before what is received. */
@@ -85,6 +114,7 @@ export class RelayDirection implements OutboxOwner {
   outboxDrained(): void {
     this.#sides.relayMoved();
     if (this.#state === 'draining') this.#end();
+    else if (this.#bulk && this.#splices) this.#receive();
   }
 
   outboxBroken(send: SendOperation): void {
@@ -93,15 +123,59 @@ export class RelayDirection implements OutboxOwner {
 
   #receive(): void {
     if (this.#state !== 'open' || this.#recv.status === 'pending') return;
-    if (this.#outbox.level === 'open') this.#port.submit(this.#recv);
+    if (this.#bulk && this.#splices) this.#move();
+    else if (this.#outbox.level === 'open') {
+      this.#recv.pool = this.#bulk ? bulkPoolOf(this.#port) : undefined;
+      this.#port.submit(this.#recv);
+    }
+  }
+
+  /** Behind what was copied: the outbox must be empty. */
+  #move(): void {
+    if (this.#outbox.queuedBytes > 0 || this.#splice?.status === 'pending') return;
+    const { socket: from } = this.#recv;
+    this.#splice ??= spliceOperation(from, this.#shutdown.socket, () => this.#moved());
+    this.#splice.bytes = 0;
+    this.#seenBytes = 0;
+    this.#port.submit(this.#splice);
+  }
+
+  #moved(): void {
+    const splice = this.#splice as SpliceOperation;
+    this.#bytes += splice.bytes;
+    if (this.#state !== 'open') return;
+    switch (splice.status) {
+      case 'done':
+        this.#sides.relayMoved();
+        this.#bulk = splice.bytes >= SPLICE_BYTES_MIN;
+        this.#receive();
+        return;
+      case 'eof':
+        this.#state = 'draining';
+        this.#end();
+        return;
+      case 'refused':
+        this.#bulk = false;
+        this.#receive();
+        return;
+      default:
+        // Without a side, neither has failed, and descriptors are out: it can still be copied.
+        this.#bulk = false;
+        if (splice.status === 'failed' && splice.faultSide === undefined) this.#receive();
+        else this.#sides.relayFailed(splice.fault);
+    }
   }
 
   #received(): void {
     const recv = this.#recv;
-    if (this.#state !== 'open') return;
+    if (this.#state !== 'open') {
+      this.#giveBack();
+      return;
+    }
     switch (recv.status) {
       case 'done':
         this.#sides.relayMoved();
+        this.#bulk = recv.bytes >= SCRATCH_BYTES;
         if (this.#forward(recv)) this.#receive();
         else this.#sides.relayFailed(ownFault('noBuffers', 'relay'));
         return;
@@ -110,14 +184,29 @@ export class RelayDirection implements OutboxOwner {
         if (this.#outbox.queuedBytes === 0) this.#end();
         return;
       default:
+        this.#giveBack();
         this.#sides.relayFailed(recv.fault);
     }
   }
 
-  /** The view is lent until this returns. */
+  #giveBack(): void {
+    const { chunk, pool } = this.#recv;
+    if (chunk !== undefined) pool?.give(chunk);
+    this.#recv.chunk = undefined;
+  }
+
+  /** The view is lent until this returns; a chunk of ours goes on as it is, if it holds enough. */
   #forward(recv: RecvOperation): boolean {
-    const { data, offset, bytes } = recv;
-    this.bytes += bytes;
+    const { data, offset, bytes, chunk, pool } = recv;
+    this.#bytes += bytes;
+    if (chunk !== undefined && pool !== undefined) {
+      recv.chunk = undefined;
+      const end = offset + bytes;
+      if (bytes >= COPY_BYTES_MAX) return this.#outbox.appendChunk(pool, chunk, offset, end);
+      const taken = this.#outbox.appendCopy(chunk, offset, end);
+      pool.give(chunk);
+      return taken;
+    }
     if (recv.owned) return this.#outbox.append(data.subarray(offset, offset + bytes));
     return this.#outbox.appendCopy(data, offset, offset + bytes);
   }

@@ -108,8 +108,16 @@ export class Relay implements RelaySides {
   #timeUp(): void {
     if (this.why !== undefined) this.#completed();
     else if (this.#timer.status !== 'done') return;
-    else if (this.#movedMs + this.#idleMs > this.#timer.atMs) this.#watch();
+    else if (this.#movedMs + this.#idleMs > this.#timer.atMs || this.#movesOn()) this.#watch();
     else this.#end('idle');
+  }
+
+  /** A splice to a slow reader tells what it has moved only at its end: one looks at it. */
+  #movesOn(): boolean {
+    const aToB = this.#aToB.movesOn();
+    const bToA = this.#bToA.movesOn();
+    if (aToB || bToA) this.relayMoved();
+    return aToB || bToA;
   }
 
   #end(why: RelayEnd): void {

@@ -186,18 +186,6 @@ export const closeRules: Rules = {
     assert.equal((late[1] as { bytes: number }).bytes, 0);
   },
 
-  'a detached socket leaves the port, where the port can': async (kit) => {
-    const { client } = await kit.pair();
-    const close = kit.close(client, { how: 'detach' });
-    if (!kit.port.capabilities.detach) {
-      await kit.fails(close, 'unsupported');
-      assert.equal(kit.port.openSockets, 3, 'the connection is not hurt');
-      return;
-    }
-    await kit.ends(close, 'done');
-    assert.equal(kit.port.openSockets, 2);
-  },
-
   'endpoints are known while the socket is open, and not afterwards': async (kit) => {
     const { listener, client, bound } = await kit.pair();
     assert.deepEqual(kit.port.localEndpoint(listener), bound as Endpoint);

@@ -91,14 +91,20 @@ export const connectRules: Rules = {
   },
 
   'a deadline that is met does not end the connection later': async (kit) => {
-    const { socket, bound } = await kit.listening();
-    const accept = kit.accept(socket);
-    const deadlineMs = kit.nowMs() + 200;
-    const connect = await kit.ends(kit.connect(bound as Endpoint, { deadlineMs }), 'done');
-    await kit.ends(accept, 'done');
-    await kit.elapse(250);
-    const pair = { listener: socket, bound: bound as Endpoint, server: accept.accepted };
-    await kit.talks({ ...pair, client: connect.socket });
+    for (let tries = 0; tries < 10; tries += 1) {
+      const { socket, bound } = await kit.listening();
+      const accept = kit.accept(socket);
+      const deadlineMs = kit.nowMs() + 200;
+      const connect = kit.connect(bound as Endpoint, { deadlineMs });
+      await kit.ends(connect, 'done', 'expired');
+      if (connect.status === 'expired') continue; // A busy machine was that late.
+      await kit.ends(accept, 'done');
+      await kit.elapse(250);
+      const pair = { listener: socket, bound: bound as Endpoint, server: accept.accepted };
+      await kit.talks({ ...pair, client: connect.socket });
+      return;
+    }
+    assert.fail('no connect was in time');
   },
 
   'cancelling an operation that was never submitted does nothing': async (kit) => {

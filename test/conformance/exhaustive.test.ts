@@ -16,10 +16,12 @@ const KINDS: readonly Operation['kind'][] = [
   'listen',
   'accept',
   'connect',
+  'adopt',
   'recv',
   'peek',
   'send',
   'transmit',
+  'splice',
   'shutdown',
   'close',
   'udpOpen',
@@ -55,8 +57,8 @@ function forgetful(outcome: Outcome): string {
 /** The same for what a completion is an answer to. */
 function groupOf(operation: Pick<Operation, 'kind'>): string {
   return match(operation.kind)
-    .with('listen', 'accept', 'connect', () => 'opening')
-    .with('recv', 'peek', 'send', 'transmit', () => 'stream')
+    .with('listen', 'accept', 'connect', 'adopt', () => 'opening')
+    .with('recv', 'peek', 'send', 'transmit', 'splice', () => 'stream')
     .with('shutdown', 'close', () => 'closing')
     .with('udpOpen', 'udpRecv', 'udpPeek', 'udpSend', () => 'datagrams')
     .with('timer', () => 'time')
@@ -67,8 +69,9 @@ function groupOf(operation: Pick<Operation, 'kind'>): string {
 function forgetfulOfKinds({ kind }: Pick<Operation, 'kind'>): string {
   return (
     match(kind)
-      .with('listen', 'accept', 'connect', 'recv', 'peek', 'send', 'transmit', () => 'known')
-      .with('shutdown', 'close', 'udpOpen', 'udpRecv', 'udpSend', 'timer', () => 'known')
+      .with('listen', 'accept', 'connect', 'adopt', () => 'known')
+      .with('recv', 'peek', 'send', 'transmit', () => 'known')
+      .with('splice', 'shutdown', 'close', 'udpOpen', 'udpRecv', 'udpSend', 'timer', () => 'known')
       // @ts-expect-error 'udpPeek' has no arm.
       .exhaustive()
   );

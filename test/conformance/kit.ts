@@ -126,6 +126,14 @@ export class Kit {
     return this.submit(Object.assign(make.connectOperation(endpoint, ignore), own));
   }
 
+  adopt(
+    descriptor: number,
+    as: core.SocketKind,
+    own: Own<core.AdoptOperation> = {},
+  ): core.AdoptOperation {
+    return this.submit(Object.assign(make.adoptOperation(descriptor, as, ignore), own));
+  }
+
   recv(socket: core.SocketId, own: Own<core.RecvOperation> = {}): core.RecvOperation {
     return this.submit(Object.assign(make.recvOperation(socket, ignore), own));
   }
@@ -145,6 +153,14 @@ export class Kit {
 
   transmit(socket: core.SocketId, own: Own<core.TransmitOperation>): core.TransmitOperation {
     return this.submit(Object.assign(make.transmitOperation(socket, ignore), own));
+  }
+
+  splice(
+    socket: core.SocketId,
+    to: core.SocketId,
+    own: Own<core.SpliceOperation> = {},
+  ): core.SpliceOperation {
+    return this.submit(Object.assign(make.spliceOperation(socket, to, ignore), own));
   }
 
   shutdown(socket: core.SocketId): core.ShutdownOperation {

@@ -94,5 +94,5 @@ export const PORT_MUTATIONS: Readonly<Record<string, Mutation>> = {
 
 function opens(operation: Operation): operation is Operation & { socket: SocketId } {
   const { kind } = operation;
-  return kind === 'listen' || kind === 'connect' || kind === 'udpOpen';
+  return ['listen', 'connect', 'udpOpen', 'adopt'].includes(kind);
 }

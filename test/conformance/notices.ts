@@ -5,17 +5,26 @@ import { backlog, ends } from './datagrams.ts';
 import type { Kit } from './kit.ts';
 import type { Rules } from './run.ts';
 
-/** A socket connected to a port where nobody is any more. */
-async function toNobody(kit: Kit): Promise<UdpOpenOperation> {
-  const gone = await kit.ends(kit.udpOpen(), 'done');
-  await kit.ends(kit.close(gone.socket), 'done');
-  return kit.ends(kit.udpOpen({ remote: gone.bound as Endpoint }), 'done');
+/**
+ * A port where nobody hears us: its socket hears a peer alone that never speaks (RFC 863), and
+ * keeps the port as long as it is open. One that was merely closed might be another test's by now.
+ */
+export async function deaf(kit: Kit, family: 'ipv4' | 'ipv6' = 'ipv4'): Promise<UdpOpenOperation> {
+  const local = kit.site.loopback(family);
+  return kit.ends(kit.udpOpen({ local, remote: { ...local, port: 9 } }), 'done');
+}
+
+/** A socket connected to a port where nobody hears it until `leave`, after which it is free. */
+async function toNobody(kit: Kit): Promise<UdpOpenOperation & { leave(): Promise<unknown> }> {
+  const keeper = await deaf(kit);
+  const own = await kit.ends(kit.udpOpen({ remote: keeper.bound as Endpoint }), 'done');
+  return { ...own, leave: () => kit.ends(kit.close(keeper.socket), 'done') };
 }
 
 /** What every port promises about notices of the network (ICMP, RFC 792) on datagram sockets. */
 export const noticeRules: Rules = {
   'a connected socket hears that nobody is there, and goes on working': async (kit) => {
-    const { socket, bound } = await toNobody(kit);
+    const { socket, bound, leave } = await toNobody(kit);
     const remote = kit.port.remoteEndpoint(socket) as Endpoint;
     const recv = kit.udpRecv(socket);
     await kit.ends(kit.udpSend(socket, 'anybody?'), 'done');
@@ -27,6 +36,7 @@ export const noticeRules: Rules = {
       assert.equal(recv.fault?.code, 'refused');
       kit.submit(recv);
     }
+    await leave();
     const late = await kit.ends(kit.udpOpen({ local: remote }), 'done');
     await kit.ends(kit.udpSend(late.socket, 'I am', bound as Endpoint), 'done');
     await kit.ends(recv, 'done');
@@ -46,10 +56,11 @@ export const noticeRules: Rules = {
   },
 
   'a notice that nobody heard is told once at most, by a send or by a receive': async (kit) => {
-    const { socket } = await toNobody(kit);
+    const { socket, leave } = await toNobody(kit);
     await kit.ends(kit.udpSend(socket, 'anybody?'), 'done');
     await kit.settle();
     const remote = kit.port.remoteEndpoint(socket) as Endpoint;
+    await leave();
     const late = await kit.ends(kit.udpOpen({ local: remote }), 'done');
     const notices: string[] = [];
     for (let i = 0; i < 2; i += 1) {
@@ -64,11 +75,10 @@ export const noticeRules: Rules = {
   },
 
   'an unconnected socket goes on working when nobody is there': async (kit) => {
-    const gone = await kit.ends(kit.udpOpen(), 'done');
-    await kit.ends(kit.close(gone.socket), 'done');
+    const nobody = await deaf(kit);
     const { a, b, toA } = await ends(kit);
     const recv = kit.udpRecv(a);
-    await kit.ends(kit.udpSend(a, 'anybody?', gone.bound as Endpoint), 'done');
+    await kit.ends(kit.udpSend(a, 'anybody?', nobody.bound as Endpoint), 'done');
     await kit.settle();
     if (recv.status !== 'pending') {
       assert.equal(kit.port.capabilities.icmp, 'all', 'only a port that says so tells');

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
 import { nodeFixture } from './node-fixture.ts';
 import { GROUPS } from './rules.ts';
 import { runRule } from './run.ts';
 import { simFixture } from './sim-fixture.ts';
 
+const TRIES_MAX = 5;
 const CUT =
   'capability sendProgress: what Node holds cannot be taken back, so that it cuts the connection';
 
@@ -33,8 +35,15 @@ for (const [group, rules] of Object.entries(GROUPS)) {
     const why = reason === undefined ? '' : ` (but: ${reason})`;
     test.serial(`sim and node tell the same of ${group}: ${title}${why}`, async (t) => {
       const sim = await runRule(simFixture, rule);
-      const node = await runRule(nodeFixture, rule);
-      t.deepEqual([...sim.failures, ...node.failures], []);
+      let node = await runRule(nodeFixture, rule);
+      const failures = [...sim.failures, ...node.failures];
+      // On a busy machine a deadline may pass that should not have: not each time, though.
+      for (let tries = 1; tries < TRIES_MAX; tries += 1) {
+        if (reason !== undefined || isDeepStrictEqual(node.trace, sim.trace)) break;
+        node = await runRule(nodeFixture, rule);
+        failures.push(...node.failures);
+      }
+      t.deepEqual(failures, []);
       t.true(sim.trace.length > 0 || group === 'wake' || group === 'isolation');
       if (reason === undefined) t.deepEqual(node.trace, sim.trace);
     });

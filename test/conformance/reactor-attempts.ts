@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { NO_DESCRIPTOR } from '../../src/core/operation.ts';
 import * as make from '../../src/core/operations.ts';
 import { meanwhile } from './meanwhile.ts';
 import type { ReactorRules } from './reactor-run.ts';
@@ -110,6 +111,37 @@ export const attemptRules: ReactorRules = {
     if (first !== 'completed') await kit.ends(close, 'done');
     assert.equal(close.status, 'done');
     await kit.until(() => kit.port.openSockets === 1, 'the listener alone');
+  },
+
+  'a detach completes at once, or fails as unsupported and hurts nothing': async (kit) => {
+    const { client, server } = await kit.pair();
+    const how = 'detach' as const;
+    const close = Object.assign(make.closeOperation(client, kit.unwanted), { how });
+    assert.equal(kit.attempt(close), 'completed');
+    let socket = client;
+    if (kit.port.capabilities.detach) {
+      assert.equal(close.status, 'done');
+      const adopt = make.adoptOperation(close.descriptor, 'stream', kit.unwanted);
+      socket = (await kit.ends(adopt, 'done')).socket;
+    } else {
+      assert.equal(close.fault?.code, 'unsupported');
+      const adopt = make.adoptOperation(close.descriptor, 'stream', kit.unwanted);
+      await kit.ends(adopt, 'failed');
+    }
+    await kit.say(socket, 'still here');
+    assert.equal((await kit.hear(server, 10)).toString(), 'still here');
+  },
+
+  'a detach of what is being opened gives it up, or leaves it alone': async (kit) => {
+    const connect = make.connectOperation(await kit.site.silent(), kit.unwanted);
+    assert.notEqual(kit.attempt(connect), 'completed');
+    const how = 'detach' as const;
+    const close = Object.assign(make.closeOperation(connect.socket, kit.unwanted), { how });
+    assert.equal(kit.attempt(close), 'completed');
+    assert.equal(close.descriptor, NO_DESCRIPTOR);
+    assert.equal(close.status, kit.port.capabilities.detach ? 'done' : 'failed');
+    kit.port.abandon(connect);
+    await kit.until(() => kit.port.openSockets === 0, 'the end of its socket');
   },
 
   'an attempt on a number that is no socket fails as closed': async (kit) => {

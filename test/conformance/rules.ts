@@ -2,6 +2,7 @@ import { acceptRules } from './accept.ts';
 import { closeRules } from './close.ts';
 import { connectRules } from './connect.ts';
 import { datagramRules } from './datagrams.ts';
+import { descriptorRules } from './descriptors.ts';
 import { isolationRules } from './isolation.ts';
 import { noticeRules } from './notices.ts';
 import { outboxRules } from './outboxes.ts';
@@ -9,6 +10,7 @@ import { peekCrowdRules, peekRules } from './peek.ts';
 import { receiveRules } from './receive.ts';
 import type { Rules } from './run.ts';
 import { sendRules } from './send.ts';
+import { spliceRules } from './splice.ts';
 import { timerCrowdRules, timerRules } from './timers.ts';
 import { transmitRules } from './transmit.ts';
 import { wakeRules } from './wake.ts';
@@ -23,7 +25,9 @@ export const GROUPS: Readonly<Record<string, Rules>> = {
   send: sendRules,
   outbox: outboxRules,
   transmit: transmitRules,
+  splice: spliceRules,
   close: closeRules,
+  descriptors: descriptorRules,
   datagrams: datagramRules,
   notices: noticeRules,
   wake: wakeRules,

@@ -18,10 +18,14 @@ export const CAPABILITIES: Capabilities = {
   gatherMax: 1024,
   sendProgress: 'exact',
   transmit: 'kernel',
+  splice: 'none',
   datagramPressure: 'kernel',
   icmp: 'all',
   datagramTrueSize: true,
   detach: true,
+  adopt: true,
+  fastOpen: true,
+  exclusiveAccept: true,
   reusePort: true,
 };
 
@@ -66,7 +70,7 @@ export class FakeProactor implements ProactorPort {
       return;
     }
     const { kind } = operation;
-    if (kind === 'listen' || kind === 'connect' || kind === 'udpOpen') {
+    if (kind === 'listen' || kind === 'connect' || kind === 'udpOpen' || kind === 'adopt') {
       operation.socket = this.nextSocket === NO_SOCKET ? NO_SOCKET : this.nextSocket++;
     }
     this.pending.push(operation);

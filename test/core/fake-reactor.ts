@@ -86,6 +86,7 @@ export class FakeReactor implements ReactorPort {
       case 'listen':
       case 'connect':
       case 'udpOpen':
+      case 'adopt':
         if (operation.socket === NO_SOCKET) operation.socket = this.#nextSocket++;
         return this.#own(operation);
       case 'close':

@@ -370,3 +370,34 @@ test('a chunk that is refused goes back at once', (t) => {
   t.is(large.lent, 0);
   t.is(outbox.queuedBytes, 1);
 });
+
+test('an outbox serves another stream once nothing is queued, and is as good as new', (t) => {
+  const { host, port, outbox, owner } = setUp();
+  outbox.appendText('x'.repeat(HIGH_BYTES + 1));
+  host.turn();
+  port.end('send', 'failed');
+  host.turn();
+  t.true(outbox.broken);
+  const next = new Owner();
+  outbox.attach(next, 2);
+  t.is(outbox.socket, 2);
+  outbox.appendText('x'.repeat(HIGH_BYTES + 1));
+  t.deepEqual(next.levels, ['high']);
+  host.turn();
+  t.is(port.oldest('send')?.socket, 2);
+  port.end('send', 'done');
+  host.turn();
+  t.is(next.drained, 1);
+  t.is(owner.drained, 0);
+  t.deepEqual(owner.levels, ['high']);
+});
+
+test('an outbox that has something to send is not given to another stream', (t) => {
+  const { host, port, outbox, owner } = setUp();
+  outbox.appendText('a');
+  t.throws(() => outbox.attach(owner, 2), { message: 'an outbox in use' });
+  host.turn();
+  t.throws(() => outbox.attach(owner, 2), { message: 'an outbox in use' });
+  host.turn(() => port.end('send', 'done'));
+  t.notThrows(() => outbox.attach(owner, 2));
+});

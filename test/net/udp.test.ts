@@ -57,13 +57,14 @@ rule('a datagram receive that is aborted loses no datagram', async (t, w) => {
 });
 
 rule('an ICMP notice is an error for one call, and iteration passes over it', async (t, w) => {
-  const gone = await openUdp(w.port, w.any);
-  await gone.close();
+  // Nobody hears `b` there, and nobody else gets the port meanwhile: it hears another peer alone.
+  const gone = await openUdp(w.port, w.any, { remote: { ...w.any, port: 9 } });
   await using b = await openUdp(w.port, w.any, { remote: gone.endpoint });
   await b.send(Buffer.from('anybody?'));
   await t.throwsAsync(b.recv({ timeoutMs: 5_000 }), { instanceOf: IoError, code: 'refused' });
   t.is(b.notices, 1);
   await b.send(Buffer.from('anybody?'));
+  await gone.close();
   await using back = await openUdp(w.port, gone.endpoint);
   const iteration = (async () => {
     for await (const { data } of b) return text(data);

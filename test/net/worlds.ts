@@ -4,6 +4,7 @@ import type { Endpoint } from '../../src/core/endpoint.ts';
 import { timerOperation } from '../../src/core/operations.ts';
 import type { ProactorPort } from '../../src/core/proactor.ts';
 import { connect, listen, poolOf, type Stream } from '../../src/net/index.ts';
+import { bulkPoolOf } from '../../src/net/pool-of.ts';
 import { REAL_PORTS } from '../support/real-ports.ts';
 
 /** One adapter with an address of its own to listen on. */
@@ -53,6 +54,7 @@ export function rule(title: string, body: Rule): void {
       t.is(world.port.openSockets, 0, 'no socket is left');
       t.is(world.port.loop.pendingTimers, 0, 'no timer is left');
       t.is(poolOf(world.port).lent, 0, 'no chunk is lent');
+      t.is(bulkPoolOf(world.port)?.lent ?? 0, 0, 'no large chunk is lent');
     });
   }
 }

@@ -49,7 +49,8 @@ async function portResponder(world: World, respond: Respond): Promise<Responder>
     }
   })().catch((error: unknown) => {
     // A test may close the port under its server.
-    if (!(error instanceof IoError && error.code === 'cancelled')) throw error;
+    const closed = error instanceof IoError && ['cancelled', 'closed'].includes(error.code);
+    if (!closed) throw error;
   });
   const close = async () => {
     await socket.close();

@@ -7,6 +7,18 @@ import type { PartialRecv } from './partial-recv.ts';
 /** Runs when an attempt of the lane's first operation is worth making. */
 export type RunLane = (lane: Lane) => void;
 
+/** What few lanes ever need, so that the others do not carry it. */
+class Seldom {
+  /** The operations behind the first. */
+  readonly rest: RingQueue<SocketOperation> = new RingQueue();
+  /** For an operation that would block on the other direction. */
+  cross: Watch | undefined;
+  /** Ended early and not yet delivered: its successors must not overtake it. */
+  leaving: Operation | undefined;
+  /** Set while the first operation is a receive with a minimum. */
+  partial: PartialRecv | undefined;
+}
+
 /**
  * The operations of one socket and direction, oldest first: only the first is attempted. A lane
  * is its own watch and its own flush point, so that waiting and speculating make no object.
@@ -17,81 +29,95 @@ export type RunLane = (lane: Lane) => void;
 export class Lane implements Watch, Flushable {
   readonly direction: Direction;
   readonly lanes: SocketLanes;
-  socket: SocketId;
   waiting = false;
   flushAsked = false;
-  /** For an operation that would block on the other direction: made when the first one does. */
-  cross: Watch | undefined;
   /** The first operation would block: the reactor may hold what it has begun. */
   attempted = false;
   /** The lane's own completions are being delivered; what they submit is found by that loop. */
   running = false;
   /** The last read was short, so the socket is known to be empty: an attempt would be wasted. */
   drained = false;
-  /** Ended early and not yet delivered: its successors must not overtake it. */
-  leaving: Operation | undefined;
   /** Went last: its deadline may still be queued when the socket is gone. */
   last: Operation | undefined;
-  /** Set while the first operation is a receive with a minimum. */
-  partial: PartialRecv | undefined;
-  readonly #run: RunLane;
-  #first: SocketOperation | undefined;
-  /** Made when a second operation comes: most lanes never have two. */
-  #rest: RingQueue<SocketOperation> | undefined;
+  first: SocketOperation | undefined;
+  #seldom: Seldom | undefined;
 
-  constructor(lanes: SocketLanes, direction: Direction, run: RunLane) {
+  constructor(lanes: SocketLanes, direction: Direction) {
     this.lanes = lanes;
     this.direction = direction;
-    this.socket = lanes.socket;
-    this.#run = run;
   }
 
-  get first(): SocketOperation | undefined {
-    return this.#first;
+  get socket(): SocketId {
+    return this.lanes.socket;
   }
 
   get blocked(): boolean {
-    return this.waiting || this.cross?.waiting === true;
+    return this.waiting || this.#seldom?.cross?.waiting === true;
+  }
+
+  get cross(): Watch | undefined {
+    return this.#seldom?.cross;
+  }
+
+  set cross(watch: Watch) {
+    this.#seldom ??= new Seldom();
+    this.#seldom.cross = watch;
+  }
+
+  get partial(): PartialRecv | undefined {
+    return this.#seldom?.partial;
+  }
+
+  set partial(partial: PartialRecv | undefined) {
+    if (this.#seldom === undefined && partial === undefined) return;
+    this.#seldom ??= new Seldom();
+    this.#seldom.partial = partial;
+  }
+
+  /** `operation` was taken out and is on its way to its owner: what is behind it waits for that. */
+  leave(operation: SocketOperation): void {
+    this.#seldom ??= new Seldom();
+    this.#seldom.leaving = operation;
   }
 
   /** Is an operation still to be delivered that ended before the first one? */
   get isLeaving(): boolean {
-    if (this.leaving?.status === 'pending' && this.leaving.holder === undefined) return true;
-    this.leaving = undefined;
+    const seldom = this.#seldom;
+    if (seldom?.leaving === undefined) return false;
+    if (seldom.leaving.status === 'pending' && seldom.leaving.holder === undefined) return true;
+    seldom.leaving = undefined;
     return false;
   }
 
   push(operation: SocketOperation): void {
-    if (this.#first === undefined) {
-      this.#first = operation;
+    if (this.first === undefined) {
+      this.first = operation;
       return;
     }
-    this.#rest ??= new RingQueue();
-    this.#rest.push(operation);
+    this.#seldom ??= new Seldom();
+    this.#seldom.rest.push(operation);
   }
 
-  shift(): SocketOperation | undefined {
-    const first = this.#first;
-    this.last = first;
-    this.#first = this.#rest?.shift();
+  shift(): void {
+    this.last = this.first;
+    this.first = this.#seldom?.rest.shift();
     this.attempted = false;
-    return first;
   }
 
   /** Takes an operation out, wherever it stands. Costs a walk. */
   remove(operation: SocketOperation): boolean {
-    if (this.#first !== operation) return this.#rest?.remove(operation) === true;
+    if (this.first !== operation) return this.#seldom?.rest.remove(operation) === true;
     this.shift();
     return true;
   }
 
   onReady(): void {
     this.drained = false;
-    this.#run(this);
+    this.lanes.run(this);
   }
 
   flush(): void {
-    this.#run(this);
+    this.lanes.run(this);
   }
 }
 
@@ -101,8 +127,10 @@ const COMPLETIONS_PER_TURN_MAX = 32;
 /** What a proactor's bridge knows of one socket. */
 export class SocketLanes {
   readonly socket: SocketId;
+  readonly run: RunLane;
   readonly read: Lane;
-  readonly write: Lane;
+  /** Made when something is written. */
+  write: Lane | undefined;
   /** A close was submitted: everything after it fails. */
   closing = false;
   /** Its completions come after all others of a turn, and its close after those. */
@@ -112,12 +140,14 @@ export class SocketLanes {
 
   constructor(socket: SocketId, run: RunLane) {
     this.socket = socket;
-    this.read = new Lane(this, 'read', run);
-    this.write = new Lane(this, 'write', run);
+    this.run = run;
+    this.read = new Lane(this, 'read');
   }
 
-  get empty(): boolean {
-    return this.read.first === undefined && this.write.first === undefined;
+  lane(direction: Direction): Lane {
+    if (direction === 'read') return this.read;
+    this.write ??= new Lane(this, 'write');
+    return this.write;
   }
 
   /** Has this socket had all its completions of `turn`? */

@@ -1,5 +1,6 @@
 import { NO_SOCKET } from '../operation.ts';
 import {
+  adoptOperation,
   closeOperation,
   connectOperation,
   listenOperation,
@@ -9,7 +10,7 @@ import type { ProactorPort } from '../proactor.ts';
 import { Begun } from './begun.ts';
 import type { OpenOperation } from './kinds.ts';
 
-/** A listen, connect or udpOpen that the proactor carries out for a reactor's caller. */
+/** A listen, connect, udpOpen or adopt that the proactor carries out for a reactor's caller. */
 export class Opening extends Begun<OpenOperation> {
   declare readonly caller: OpenOperation;
   readonly #port: ProactorPort;
@@ -34,11 +35,11 @@ export class Opening extends Begun<OpenOperation> {
     else this.#onEnd();
   }
 
-  /** A success that came too late leaves no socket. */
+  /** A success that came too late leaves no socket, and takes nothing from the caller. */
   #disposeSocket(): void {
     if (this.own.status !== 'done' || this.own.socket === NO_SOCKET) return;
     const close = closeOperation(this.own.socket, () => {});
-    close.how = 'reset';
+    close.how = this.own.kind === 'adopt' ? 'detach' : 'reset';
     this.#port.submit(close);
   }
 }
@@ -49,16 +50,24 @@ function copyOf(caller: OpenOperation): OpenOperation {
       const own = listenOperation(caller.endpoint, ignore);
       own.backlog = caller.backlog;
       own.reusePort = caller.reusePort;
+      own.fastOpen = caller.fastOpen;
+      own.balance = caller.balance;
       return own;
     }
     case 'connect': {
       const own = connectOperation(caller.endpoint, ignore);
       own.local = caller.local;
+      own.fastOpen = caller.fastOpen;
       return own;
     }
     case 'udpOpen': {
       const own = udpOpenOperation(caller.local, ignore);
       own.remote = caller.remote;
+      return own;
+    }
+    case 'adopt': {
+      const own = adoptOperation(caller.descriptor, caller.as, ignore);
+      own.balance = caller.balance;
       return own;
     }
     default:

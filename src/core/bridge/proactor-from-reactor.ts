@@ -2,7 +2,8 @@ import { SCRATCH_BYTES } from '../buffer-pool.ts';
 import type { Capabilities } from '../capabilities.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EventLoop } from '../event-loop.ts';
-import { CLOSED } from '../fault.ts';
+import { CLOSED, type Fault, ownFault } from '../fault.ts';
+import { lacking } from '../lacking.ts';
 import {
   begin,
   type CloseOperation,
@@ -71,7 +72,9 @@ class BridgedProactor implements ProactorPort, Holder {
     if (this.#closed) this.#refuse(operation);
     else if (isOpening(operation)) this.#open(operation);
     else if (operation.kind === 'close') this.#close(operation);
-    else this.#queue(operation);
+    else if (operation.kind === 'splice' && this.capabilities.splice === 'none') {
+      this.#refuse(operation, ownFault('unsupported', operation.kind));
+    } else this.#transfer(operation);
   }
 
   cancel(operation: Operation): void {
@@ -97,20 +100,47 @@ class BridgedProactor implements ProactorPort, Holder {
     this.#reactor.close(onClosed);
   }
 
-  #queue(operation: SocketOperation): void {
+  #transfer(operation: SocketOperation): void {
     const lanes = this.#sockets.get(operation.socket);
     if (lanes === undefined || lanes.closing) {
       this.#refuse(operation);
       return;
     }
+    const direction = directionOf(operation.kind);
+    if (direction === 'read') this.#read(lanes, operation);
+    else if (lanes.write === undefined) this.#writeAtOnce(lanes, operation);
+    else this.#write(lanes.write, operation);
+  }
+
+  #read(lanes: SocketLanes, operation: SocketOperation): void {
     if (operation.kind === 'accept') lanes.listener = true;
-    const lane = directionOf(operation.kind) === 'read' ? lanes.read : lanes.write;
+    const lane = lanes.read;
     lane.push(operation);
     if (lane.first === operation && !lane.running && !lane.blocked) {
-      if (lane === lanes.write) this.#run(lane);
-      else if (lane.drained) this.#wait(lane, 'read');
+      if (lane.drained) this.#wait(lane, 'read');
       else this.loop.flushAtTurnEnd(lane);
     }
+    this.loop.watchDeadline(operation);
+  }
+
+  /** Nothing was ever queued here for writing: most sockets take all that they are given at once. */
+  #writeAtOnce(lanes: SocketLanes, operation: SocketOperation): void {
+    const answer = lanes.hasSpent(this.loop.deliveryTurn) ? undefined : this.#attempt(operation);
+    if (answer === 'completed') {
+      this.#settle(operation, operation.outcome, lanes);
+      return;
+    }
+    const lane = lanes.lane('write');
+    lane.push(operation);
+    lane.attempted = answer !== undefined;
+    if (answer === undefined) this.loop.flushAtTurnEnd(lane);
+    else this.#wait(lane, answer);
+    this.loop.watchDeadline(operation);
+  }
+
+  #write(lane: Lane, operation: SocketOperation): void {
+    lane.push(operation);
+    if (lane.first === operation && !lane.running && !lane.blocked) this.#run(lane);
     if (operation.holder === this) this.loop.watchDeadline(operation);
   }
 
@@ -153,7 +183,7 @@ class BridgedProactor implements ProactorPort, Holder {
       lane.partial = undefined;
     }
     lane.shift();
-    this.#settle(operation, outcome, lane);
+    this.#settle(operation, outcome, lane.lanes);
   }
 
   /** One attempt. The operation stays pending for its owner; how it went is its `outcome`. */
@@ -172,9 +202,11 @@ class BridgedProactor implements ProactorPort, Holder {
       this.#reactor.wait(lane);
       return;
     }
-    lane.cross ??= makeWatch(direction, () => this.#run(lane));
-    lane.cross.socket = lane.socket;
-    this.#reactor.wait(lane.cross);
+    const cross = lane.cross ?? makeWatch(direction, () => this.#run(lane));
+    const { first } = lane;
+    cross.socket = first?.kind === 'splice' ? first.to : lane.socket;
+    lane.cross = cross;
+    this.#reactor.wait(cross);
   }
 
   #unwait(lane: Lane): void {
@@ -189,7 +221,7 @@ class BridgedProactor implements ProactorPort, Holder {
       this.#settle(operation, operation.outcome);
       return;
     }
-    const lane = this.#add(operation.socket).write;
+    const lane = this.#add(operation.socket).lane('write');
     lane.push(operation);
     lane.attempted = true;
     this.#wait(lane, answer);
@@ -202,14 +234,19 @@ class BridgedProactor implements ProactorPort, Holder {
       this.#refuse(operation);
       return;
     }
+    const missing = lacking(operation, this.capabilities);
+    if (missing !== undefined) {
+      this.#refuse(operation, missing);
+      return;
+    }
     lanes.closing = true;
     if (this.#cancelAll(lanes)) {
-      this.#settle(operation, 'done', lanes.read); // It was being opened, and is gone already.
+      this.#settle(operation, 'done', lanes); // It was being opened, and is gone already.
       return;
     }
     const answer = this.#attempt(operation);
     if (answer === 'completed') {
-      this.#settle(operation, operation.outcome, lanes.read);
+      this.#settle(operation, operation.outcome, lanes);
       return;
     }
     lanes.read.push(operation);
@@ -222,7 +259,7 @@ class BridgedProactor implements ProactorPort, Holder {
   #cancelAll(lanes: SocketLanes): boolean {
     let wasOpening = false;
     for (const lane of [lanes.read, lanes.write]) {
-      for (let operation = lane.first; operation !== undefined; operation = lane.first) {
+      for (let operation = lane?.first; lane && operation; operation = lane.first) {
         if (isOpening(operation)) wasOpening = true;
         this.#takeOut(lane, operation);
         this.loop.forgetDeadline(operation);
@@ -237,10 +274,10 @@ class BridgedProactor implements ProactorPort, Holder {
     const lanes = operation.holder === this ? this.#sockets.get(operation.socket) : undefined;
     if (lanes === undefined) return false;
     const writes = directionOf(operation.kind) === 'write' || isOpening(operation);
-    const lane = writes ? lanes.write : lanes.read;
+    const lane = lanes.lane(writes ? 'write' : 'read');
     if (!this.#takeOut(lane, operation)) return false;
     if (operation.kind === 'close' || isOpening(operation)) this.#forget(lanes);
-    else if (isLent(operation)) lane.leaving = operation;
+    else if (isLent(operation)) lane.leave(operation);
     return true;
   }
 
@@ -248,7 +285,8 @@ class BridgedProactor implements ProactorPort, Holder {
     const isFirst = lane.first === operation;
     const begun = isFirst && lane.attempted;
     if (!lane.remove(operation)) return false;
-    if (lane.first === undefined) this.#unwait(lane);
+    const splices = isFirst && operation.kind === 'splice';
+    if (lane.first === undefined || splices) this.#unwait(lane);
     if (begun) {
       this.#reactor.abandon(operation);
       operation.status = 'pending';
@@ -258,18 +296,19 @@ class BridgedProactor implements ProactorPort, Holder {
       lane.partial?.restore();
       lane.partial = undefined;
     }
+    // Those behind it do not wait for the other socket.
+    if (splices && lane.first !== undefined) this.loop.flushAtTurnEnd(lane);
     return true;
   }
 
-  #refuse(operation: SocketOperation): void {
-    operation.fault = CLOSED;
+  #refuse(operation: SocketOperation, fault: Fault = CLOSED): void {
+    operation.fault = fault;
     this.#settle(operation, 'failed');
   }
 
   /** Hands the answer over. Without a holder, an operation is on its way to its owner. */
-  #settle(operation: SocketOperation, outcome: Outcome, lane?: Lane): void {
+  #settle(operation: SocketOperation, outcome: Outcome, lanes?: SocketLanes): void {
     operation.holder = undefined;
-    const lanes = lane?.lanes;
     if (lanes !== undefined) {
       lanes.spend(this.loop.deliveryTurn);
       if (operation.kind === 'close') lanes.closing = outcome !== 'failed';
@@ -285,7 +324,8 @@ class BridgedProactor implements ProactorPort, Holder {
 
   #forget({ socket, read, write }: SocketLanes): void {
     this.#sockets.delete(socket);
-    for (const { last } of [read, write]) {
+    for (const lane of [read, write]) {
+      const last = lane?.last;
       if (last !== undefined && last.status !== 'pending') this.loop.forgetDeadline(last);
     }
   }

@@ -3,6 +3,7 @@ import type { Capabilities } from '../capabilities.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EventLoop } from '../event-loop.ts';
 import { CLOSED, ownFault } from '../fault.ts';
+import { lacking } from '../lacking.ts';
 import {
   type CloseOperation,
   directionOf,
@@ -16,7 +17,7 @@ import { type Attempt, beginWait, type ReactorPort, type Watch } from '../reacto
 import type { Begun } from './begun.ts';
 import { type BridgeContext, BridgedSocket } from './bridged-socket.ts';
 import { Closing } from './closing.ts';
-import { clearProgress, isOpening, type OpenOperation } from './kinds.ts';
+import { clearProgress, isOpening, type OpenOperation, sidesOf } from './kinds.ts';
 import { Opening } from './opening.ts';
 import { answer, type Side } from './side.ts';
 
@@ -50,6 +51,7 @@ class BridgedReactor implements ReactorPort {
     const bridged = {
       peek: 'user-space',
       receive: 'copied',
+      splice: 'none',
       sendProgress: 'range',
       detach: false,
     } as const;
@@ -81,6 +83,9 @@ class BridgedReactor implements ReactorPort {
       return answer(operation, 'failed', CLOSED);
     }
     if (operation.kind === 'close') return this.#close(socket, operation);
+    if (operation.kind === 'splice') {
+      return answer(operation, 'failed', ownFault('unsupported', operation.kind));
+    }
     if (socket.own === undefined) return this.#attemptOn(socket, operation);
     if (socket.own instanceof Closing) return answer(operation, 'failed', CLOSED);
     operation.status = 'idle';
@@ -161,21 +166,21 @@ class BridgedReactor implements ReactorPort {
   #opened(caller: OpenOperation, own: OpenOperation): void {
     if (caller.kind !== 'connect' && own.kind !== 'connect') caller.bound = own.bound;
     const socket = this.#add(own.socket);
-    socket.readsFor(own.kind);
-    socket.writesFor(own.kind);
+    const sides = sidesOf(own);
+    socket.readsFor(sides);
+    socket.writesFor(sides);
   }
 
   #close(socket: BridgedSocket, operation: CloseOperation): Attempt {
     const { own } = socket;
+    const missing = lacking(operation, this.capabilities);
+    if (missing !== undefined) return answer(operation, 'failed', missing);
     if (own instanceof Opening) {
       own.caller.status = 'cancelled';
       this.#abandonOwn(socket);
       return answer(operation, 'done');
     }
     if (own !== undefined) return this.#attemptClose(socket, own, operation);
-    if (operation.how === 'detach') {
-      return answer(operation, 'failed', ownFault('unsupported', 'detach'));
-    }
     const onGone = (): void => this.#forget(socket);
     const closing = new Closing(this.#port, socket, operation, onGone);
     socket.own = closing;

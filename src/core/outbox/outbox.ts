@@ -1,5 +1,6 @@
 import type { BufferPool } from '../buffer-pool.ts';
 import type { Flushable } from '../event-loop.ts';
+import { InvariantError } from '../invariant-error.ts';
 import { NO_SOCKET, type SendOperation, type SocketId } from '../operation.ts';
 import { sendOperation } from '../operations.ts';
 import type { ProactorPort } from '../proactor.ts';
@@ -38,7 +39,7 @@ export class Outbox implements Flushable {
   sendTimeoutMs = 0;
   readonly #port: ProactorPort;
   readonly #pool: BufferPool;
-  readonly #owner: OutboxOwner;
+  #owner: OutboxOwner;
   readonly #send: SendOperation;
   #pieces: (Uint8Array | string)[] = [];
   #count = 0;
@@ -54,7 +55,21 @@ export class Outbox implements Flushable {
     this.#port = port;
     this.#pool = pool;
     this.#owner = owner;
-    this.#send = sendOperation(socket ?? NO_SOCKET, () => this.#sent());
+    this.#send = sendOperation(socket ?? NO_SOCKET, Outbox.#onSent, this);
+  }
+
+  static #onSent(send: SendOperation): void {
+    (send.owner as Outbox).#sent();
+  }
+
+  /** Serves another stream from now on. Only while nothing is queued and nothing in flight. */
+  attach(owner: OutboxOwner, socket: SocketId): void {
+    if (this.queuedBytes > 0 || this.inFlight) throw new InvariantError('an outbox in use');
+    this.#owner = owner;
+    this.#send.socket = socket;
+    this.broken = false;
+    this.level = 'open';
+    this.#batchBytesMax = BATCH_BYTES_MIN;
   }
 
   get socket(): SocketId {
@@ -71,7 +86,8 @@ export class Outbox implements Flushable {
     if (!this.#admit(text.length)) return false;
     if (text.length === 0) return true;
     const last = this.#count - 1;
-    const tail = this.#pieces[last];
+    // Never at -1: an index that no array has is looked up as a name, which costs as much as a slice.
+    const tail = last < 0 ? undefined : this.#pieces[last];
     if (typeof tail === 'string' && tail.length + text.length <= TEXT_LENGTH_MAX) {
       this.#pieces[last] = tail + text;
     } else {
@@ -170,7 +186,7 @@ export class Outbox implements Flushable {
   }
 
   #added(bytes: number): void {
-    if (this.#count > 0) this.#port.loop.flushAtTurnEnd(this);
+    if (this.#count > 0 && !this.flushAsked) this.#port.loop.flushAtTurnEnd(this);
     this.queuedBytes += bytes;
     if (this.queuedBytes > HIGH_BYTES && this.level === 'open') {
       this.level = 'high';

@@ -1,12 +1,9 @@
-import assert from 'node:assert/strict';
 import test, { type ExecutionContext } from 'ava';
 import { EpollReactor } from '../../../adapters/epoll/epoll-reactor.ts';
 import { linuxCalls } from '../../../adapters/epoll/linux-calls.ts';
 import type { SystemCalls } from '../../../adapters/epoll/system-calls.ts';
-import { SOCK_STREAM } from '../../../adapters/linux/constants.ts';
+import { F_DUPFD_CLOEXEC } from '../../../adapters/linux/constants.ts';
 import { loadKoffi } from '../../../adapters/linux/koffi.ts';
-import { encodeAddress, familyOf } from '../../../adapters/linux/socket-address.ts';
-import type { Endpoint } from '../../../src/core/endpoint.ts';
 import type { ReactorPort } from '../../../src/core/reactor.ts';
 import type { Fixture } from '../../conformance/fixture.ts';
 import { asProactor } from '../../conformance/modes.ts';
@@ -27,11 +24,21 @@ export const real: SystemCalls = linuxCalls(loadKoffi('epoll'));
 const open = new Set<number>();
 const strayCloses: number[] = [];
 
-const counted: SystemCalls = {
+/** The same, counted: for what a test takes from a port, or gives to one. */
+export const counted: SystemCalls = {
   ...real,
+  fcntl(fd, command, value) {
+    const answer = real.fcntl(fd, command, value);
+    return command === F_DUPFD_CLOEXEC ? opened(answer) : answer;
+  },
   socket: (family, type, protocol) => opened(real.socket(family, type, protocol)),
   accept4: (fd, address, length, flags) => opened(real.accept4(fd, address, length, flags)),
   epollCreate: () => opened(real.epollCreate()),
+  pipe2(ends, flags) {
+    const answer = real.pipe2(ends, flags);
+    if (answer === 0) for (const end of ends) open.add(end);
+    return answer;
+  },
   close(fd) {
     if (!open.delete(fd)) strayCloses.push(fd);
     return real.close(fd);
@@ -102,19 +109,4 @@ export function failing<Arguments extends unknown[]>(
     left -= 1;
     return -error;
   };
-}
-
-/** A descriptor, and what sends all of a text through it. */
-export type PlainClient = { readonly fd: number; say(text: string, flags?: number): void };
-
-/** A client that is made of plain system calls. */
-export function plainClient(endpoint: Endpoint): PlainClient {
-  const address = encodeAddress(endpoint) as Buffer;
-  const fd = real.socket(familyOf(endpoint), SOCK_STREAM, 0);
-  assert.equal(real.connect(fd, address, address.length), 0);
-  const say = (text: string, flags = 0): void => {
-    const bytes = Buffer.from(text, 'latin1');
-    assert.equal(real.send(fd, real.addressOf(bytes), bytes.length, flags), bytes.length);
-  };
-  return { fd, say };
 }

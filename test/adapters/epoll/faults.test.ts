@@ -20,6 +20,9 @@ const TOGETHER = reasons(
   'a peek and a receive that wait together see the same bytes',
   'a peek shows no more than was asked for, nothing when nothing was',
   'a callback that throws costs no other operation its completion',
+  'what one socket receives, another sends',
+  'a splice moves no more than it may',
+  'splices and receives of one socket take turns',
   'an attempt after the bytes came completes at once',
   'an attempt that would block keeps no buffer: later bytes go to the next one',
 );

@@ -5,8 +5,10 @@ import {
   EINPROGRESS,
   EINTR,
   EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,
   EPOLLET,
+  EPOLLEXCLUSIVE,
   EPOLLIN,
   EPOLLOUT,
   EPOLLRDHUP,
@@ -108,6 +110,10 @@ export class FaultyCalls implements SystemCalls {
     return this.#real.setsockopt(fd, level, name, value);
   }
 
+  fcntl(fd: number, command: number, value: number): number {
+    return this.#real.fcntl(fd, command, value);
+  }
+
   recv(fd: number, address: number, bytes: number, flags: number): number {
     const refusal = this.#refusal(fd);
     if (refusal !== undefined) return refusal;
@@ -166,6 +172,26 @@ export class FaultyCalls implements SystemCalls {
     return this.#real.sendfile(to, from, position, this.#some(bytes, 'short sendfile'));
   }
 
+  pipe2(ends: Int32Array, flags: number): number {
+    return this.#real.pipe2(ends, flags);
+  }
+
+  /** The one of the two that is a socket is registered. */
+  splice(from: number, to: number, bytes: number, flags: number): number {
+    const socket = this.#registered.has(from) ? from : to;
+    const refusal = this.#refusal(socket);
+    if (refusal !== undefined) return refusal;
+    return this.#real.splice(from, to, this.#some(bytes, 'short splice'), flags);
+  }
+
+  tee(from: number, to: number, bytes: number, flags: number): number {
+    return this.#real.tee(from, to, bytes, flags);
+  }
+
+  read(fd: number, address: number, bytes: number): number {
+    return this.#real.read(fd, address, bytes);
+  }
+
   shutdown(fd: number, how: number): number {
     return this.#real.shutdown(fd, how);
   }
@@ -184,6 +210,7 @@ export class FaultyCalls implements SystemCalls {
     if (operation === EPOLL_CTL_ADD && answer === 0 && event !== null) {
       this.#registered.set(fd, { epoll, event: event.slice() });
     }
+    if (operation === EPOLL_CTL_DEL) this.#registered.delete(fd);
     return answer;
   }
 
@@ -240,7 +267,14 @@ export class FaultyCalls implements SystemCalls {
   #lookAgain(fd: number): void {
     const registration = this.#registered.get(fd);
     if (registration === undefined) return;
-    this.#real.epollControl(registration.epoll, EPOLL_CTL_MOD, fd, registration.event);
+    const { epoll, event } = registration;
+    if (((event[0] as number) & EPOLLEXCLUSIVE) === 0) {
+      this.#real.epollControl(epoll, EPOLL_CTL_MOD, fd, event);
+      return;
+    }
+    // Such a registration cannot be changed (epoll_ctl(2)).
+    this.#real.epollControl(epoll, EPOLL_CTL_DEL, fd, event);
+    this.#real.epollControl(epoll, EPOLL_CTL_ADD, fd, event);
   }
 
   /** Listeners are registered for reading alone. */

@@ -1,35 +1,14 @@
-import { execFile } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import test from 'ava';
 import { epollPort, epollReactor } from '../../../adapters/epoll/index.ts';
 import { proactorFrom } from '../../../src/core/bridge/proactor-from-reactor.ts';
-import type { Endpoint } from '../../../src/core/endpoint.ts';
 import { timerOperation } from '../../../src/core/operations.ts';
-import type { ProactorPort } from '../../../src/core/proactor.ts';
 import { makeWatch } from '../../../src/core/reactor.ts';
-import { connect, listen } from '../../../src/net/index.ts';
-import { epollOn, plainClient, real, verifyNothingOpen } from './epoll-rule.ts';
-
-const ANY: Endpoint = { family: 'ipv4', address: '127.0.0.1', port: 0 };
-
-function closed(port: Pick<ProactorPort, 'close'>): Promise<void> {
-  return new Promise((resolve) => port.close(resolve));
-}
-
-/** One byte there and back through a new connection of `port`. */
-async function echo(port: ProactorPort): Promise<void> {
-  const listener = await listen(port, ANY);
-  const [client, server] = await Promise.all([connect(port, listener.endpoint), listener.accept()]);
-  await client.send(Buffer.from('x'));
-  await server.recvInto([Buffer.alloc(1)], { minBytes: 1 });
-  await Promise.all([
-    client.close({ how: 'reset' }),
-    server.close({ how: 'reset' }),
-    listener.close(),
-  ]);
-}
+import { listen } from '../../../src/net/index.ts';
+import { plainClient } from '../linux/plain-client.ts';
+import { portRules } from '../linux/port-rules.ts';
+import { ANY, closed, echo } from '../linux/port-talk.ts';
+import { epollOn, epollRule, verifyNothingOpen } from './epoll-rule.ts';
 
 test.serial('1,000 ports opened and closed leave no descriptor', async (t) => {
   for (let i = 0; i < 1000; i += 1) {
@@ -41,6 +20,8 @@ test.serial('1,000 ports opened and closed leave no descriptor', async (t) => {
   await closed(epollPort());
   verifyNothingOpen(t);
 });
+
+for (const [title, rule] of Object.entries(portRules)) epollRule(title, rule);
 
 test.serial(
   'a closed port takes no events of another whose descriptor has its number',
@@ -59,7 +40,7 @@ test.serial(
       old.submit(timerOperation(() => {}));
       t.is((await heard)?.length, 1);
     }
-    real.close(client.fd);
+    client.close();
     await closed(port);
   },
 );
@@ -115,32 +96,4 @@ test.serial('an exception that the host passes on does not stop the port', async
   await echo(port);
   t.is(failures.length, 1);
   await closed(port);
-});
-
-const PROGRAM = fileURLToPath(new URL('./exit-program.js', import.meta.url));
-
-for (const [what, says] of Object.entries({
-  closed: 'a process ends by itself once its port is closed',
-  open: 'an open port without sockets does not keep the process alive',
-  gone: 'a port whose sockets are closed does not keep the process alive',
-})) {
-  test(says, async (t) => {
-    const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, what], {
-      timeout: 10_000,
-    });
-    t.is(stdout, 'exit 0\n');
-  });
-}
-
-test('an open connection keeps the process alive', async (t) => {
-  const child = promisify(execFile)(process.execPath, [PROGRAM, 'alive'], { timeout: 10_000 });
-  const { stdout } = await child;
-  t.is(stdout, 'heard\nexit 0\n', 'what comes after half a second is still heard');
-});
-
-test('a worker that ends with an open port does not end the process', async (t) => {
-  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, 'worker'], {
-    timeout: 10_000,
-  });
-  t.is(stdout, 'exit 0\n');
 });

@@ -17,6 +17,7 @@ const reasons = (reason: string, ...titles: string[]): Record<string, string> =>
 const TOGETHER = reasons(
   'it expects that what is sent together comes together',
   'a receive that waits gets the bytes when they come',
+  'a receive after the bytes came gets them at once',
   'a receive takes what is there and does not wait for a full buffer',
   'a minimum is waited for over several segments',
   'bytes that are kept outlive the callback, are released, and not used again',

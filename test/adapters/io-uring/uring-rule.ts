@@ -1,14 +1,9 @@
-import assert from 'node:assert/strict';
 import test, { type ExecutionContext } from 'ava';
-import * as plain from '../../../adapters/epoll/linux-calls.ts';
 import { linuxCalls } from '../../../adapters/io-uring/linux-calls.ts';
 import type { RingSize } from '../../../adapters/io-uring/ring-memory.ts';
 import type { SystemCalls } from '../../../adapters/io-uring/system-calls.ts';
 import { UringPort } from '../../../adapters/io-uring/uring-port.ts';
-import { SOCK_STREAM } from '../../../adapters/linux/constants.ts';
 import { loadKoffi } from '../../../adapters/linux/koffi.ts';
-import { encodeAddress, familyOf } from '../../../adapters/linux/socket-address.ts';
-import type { Endpoint } from '../../../src/core/endpoint.ts';
 import { realSite } from '../../conformance/real-site.ts';
 import { type Rule, runRule } from '../../conformance/run.ts';
 
@@ -17,9 +12,6 @@ export type Override = (real: SystemCalls) => Partial<SystemCalls>;
 
 /** How the ports of a rule differ from the usual ones. */
 export type Variation = { readonly override?: Override; readonly size?: RingSize };
-
-/** What a test does behind the adapter's back. */
-const clientCalls = plain.linuxCalls(loadKoffi('epoll'));
 
 export const real: SystemCalls = linuxCalls(loadKoffi('io-uring'));
 
@@ -93,24 +85,4 @@ export function verifyNothingLeft(t: ExecutionContext): void {
   t.deepEqual([...open], [], 'no descriptor is left');
   t.deepEqual(strayCloses, [], 'none is closed that is not open');
   t.is(mapped, 0, 'no memory is left mapped');
-}
-
-/** A descriptor, and what sends all of a text through it. */
-export type PlainClient = {
-  readonly fd: number;
-  say(text: string, flags?: number): void;
-  close(): void;
-};
-
-/** A client that is made of plain system calls. */
-export function plainClient(endpoint: Endpoint): PlainClient {
-  const address = encodeAddress(endpoint) as Buffer;
-  const fd = clientCalls.socket(familyOf(endpoint), SOCK_STREAM, 0);
-  assert.equal(clientCalls.connect(fd, address, address.length), 0);
-  const say = (text: string, flags = 0): void => {
-    const bytes = Buffer.from(text, 'latin1');
-    const sent = clientCalls.send(fd, clientCalls.addressOf(bytes), bytes.length, flags);
-    assert.equal(sent, bytes.length);
-  };
-  return { fd, say, close: () => clientCalls.close(fd) };
 }

@@ -2,16 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker } from 'node:worker_threads';
-import { epollPort } from '../../../adapters/epoll/index.ts';
+import { type AdapterName, openPort } from '../../../src/cli/open-port.ts';
 import { connect, listen } from '../../../src/net/index.ts';
 
-// When does a process with a port end by itself? The first argument says what it has.
-const port = epollPort();
+// When does a process with a port end by itself? Arguments: adapter, what the process has.
+const [adapter = '', what] = process.argv.slice(2);
+const port = openPort({ adapter: adapter as AdapterName });
 if (isMainThread) process.on('exit', (code) => process.stdout.write(`exit ${code}\n`));
 
 async function open(): Promise<void> {
   const listener = await listen(port, { family: 'ipv4', address: '127.0.0.1', port: 0 });
-  const what = process.argv[2];
   if (what === 'alive') {
     const { port: number } = listener.endpoint;
     const program = `setTimeout(() => require('node:net').connect(${number}, '127.0.0.1').end('x'), 500)`;
@@ -35,14 +35,17 @@ async function open(): Promise<void> {
 /** Workers that end in the middle of their work, one after another. */
 async function endWorkers(): Promise<void> {
   for (let i = 0; i < 5; i += 1) {
-    await once(new Worker(fileURLToPath(import.meta.url), { argv: ['in worker'] }), 'exit');
+    await once(
+      new Worker(fileURLToPath(import.meta.url), { argv: [adapter, 'in worker'] }),
+      'exit',
+    );
   }
 }
 
-if (process.argv[2] === 'in worker') {
+if (what === 'in worker') {
   await listen(port, { family: 'ipv4', address: '127.0.0.1', port: 0 });
   process.exit();
 }
-if (process.argv[2] === 'worker') await endWorkers();
-else if (process.argv[2] !== 'open') await open();
-if (process.argv[2] === 'closed') port.close();
+if (what === 'worker') await endWorkers();
+else if (what !== 'open') await open();
+if (what === 'closed') port.close();

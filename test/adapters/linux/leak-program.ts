@@ -1,14 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { epollPort } from '../../../adapters/epoll/index.ts';
+import { UringPort } from '../../../adapters/io-uring/uring-port.ts';
+import { heldHandles } from '../../../adapters/linux/open-handles.ts';
 import { SimRandom } from '../../../adapters/sim/sim-random.ts';
+import { type AdapterName, openPort } from '../../../src/cli/open-port.ts';
 import type { Endpoint } from '../../../src/core/endpoint.ts';
 import type { Operation, SocketId } from '../../../src/core/operation.ts';
 import * as make from '../../../src/core/operations.ts';
 
 // Opens and closes connections in rounds, with callbacks alone, and says after each what is left.
-// Arguments: connections per round, how many of them are cancelled at random points, rounds, seed.
-const [connections = 0, cancelled = 0, rounds = 0, seed = 1] = process.argv.slice(2).map(Number);
+// Arguments: adapter, connections per round, how many of them are cancelled at random points,
+// rounds, seed.
+const [adapter, ...numbers] = process.argv.slice(2);
+const [connections = 0, cancelled = 0, rounds = 0, seed = 1] = numbers.map(Number);
 const AT_ONCE = 64;
+/** What has not ended by then is reported as left. */
+const SETTLE_MS_MAX = 5_000;
 const LARGE = Buffer.alloc(1 << 20);
 
 /** What is there after a round, and how long it took. */
@@ -16,30 +22,44 @@ export type Round = {
   readonly ms: number;
   readonly sockets: number;
   readonly timers: number;
-  /** More than before there was a port. */
+  /** Submitted and not yet completed: the accept that waits for the next round. */
+  readonly operations: number;
+  /** More than before the first round. */
   readonly descriptors: number;
+  readonly handles: number;
+  /** What the kernel has of a ring: requests, and receive buffers that it does not have. */
+  readonly inFlight: number;
+  readonly lentBuffers: number;
   readonly rssKib: number;
   readonly outcomes: Readonly<Record<string, number>>;
 };
 
+/** What is there once the port is closed, beyond what was there before it was opened. */
+export type Left = Readonly<
+  Record<'operations' | 'descriptors' | 'handles' | 'inFlight' | 'lentBuffers', number>
+>;
+
 process.stdout.write(`${JSON.stringify('a first line opens what Node needs for all')}\n`);
 const before = descriptors();
-const port = epollPort();
+const port = openPort({ adapter: adapter as AdapterName });
 const random = new SimRandom(seed);
 
 function descriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }
 
+let operations = 0;
 let outcomes: Record<string, number> = {};
 
 function ended<Kind extends Operation>(operation: Kind): Promise<Kind> {
   return new Promise((resolve) => {
     operation.onComplete = () => {
+      operations -= 1;
       const key = `${operation.kind} ${operation.status}`;
       outcomes[key] = (outcomes[key] ?? 0) + 1;
       resolve(operation);
     };
+    operations += 1;
     port.submit(operation);
   });
 }
@@ -113,13 +133,24 @@ async function round(to: Endpoint): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  while (port.openSockets > 1 || port.loop.pendingTimers > 0) await new Promise(setImmediate);
+  const endMs = performance.now() + SETTLE_MS_MAX;
+  const isSettled = (): boolean =>
+    port.openSockets === 1 && port.loop.pendingTimers === 0 && operations === 1;
+  while (!isSettled() && performance.now() < endMs) await new Promise(setImmediate);
 }
 
 const listen = await ended(
   make.listenOperation({ family: 'ipv4', address: '127.0.0.1', port: 0 }, nothing),
 );
+const opened = descriptors();
+const handles = heldHandles();
 const serving = serve(listen.socket);
+
+function ring(): Pick<Round, 'inFlight' | 'lentBuffers'> {
+  if (!(port instanceof UringPort)) return { inFlight: 0, lentBuffers: 0 };
+  return { inFlight: port.inFlight, lentBuffers: port.lentBuffers };
+}
+
 for (let i = 0; i < rounds; i += 1) {
   outcomes = {};
   const started = performance.now();
@@ -131,7 +162,10 @@ for (let i = 0; i < rounds; i += 1) {
     ms,
     sockets: port.openSockets,
     timers: port.loop.pendingTimers,
-    descriptors: descriptors() - before,
+    operations,
+    descriptors: descriptors() - opened,
+    handles: heldHandles() - handles,
+    ...ring(),
     rssKib: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]),
     outcomes,
   };
@@ -140,4 +174,10 @@ for (let i = 0; i < rounds; i += 1) {
 await close(listen.socket, 'reset');
 await serving;
 await new Promise<void>((resolve) => port.close(resolve));
-process.stdout.write(`${JSON.stringify(descriptors() - before)}\n`);
+const left: Left = {
+  operations,
+  descriptors: descriptors() - before,
+  handles: heldHandles(),
+  ...ring(),
+};
+process.stdout.write(`${JSON.stringify(left)}\n`);

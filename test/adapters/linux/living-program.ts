@@ -1,19 +1,22 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { epollPort } from '../../../adapters/epoll/index.ts';
-import * as make from '../../../src/core/operations.ts';
 import { selfSigned } from '../../support/certificate.ts';
+import { echoServer } from './living-server.ts';
 
-// A server on an epoll port under full load, and beside it what else a program does in Node: is it
-// served, and how late? Arguments: connections, microseconds of work per message, milliseconds.
-const [connections = 0, workUs = 0, forMs = 0] = process.argv.slice(2).map(Number);
+// A server under full load, and beside it what else a program does in Node: is it served, and how
+// late? Arguments: adapter, connections, microseconds of work per message, milliseconds; `pinned`,
+// when this process has a processor of its own, so that the load takes the other.
+const [adapter = '', ...rest] = process.argv.slice(2);
+const [connections = 0, workUs = 0, forMs = 0] = rest.map(Number);
+const isPinned = rest[3] === 'pinned';
 const TIMER_MS = 10;
 
-export type Late = Readonly<Record<'p50' | 'p99' | 'max', number>>;
+export type Late = Readonly<Record<'p50' | 'p90' | 'p99' | 'max', number>>;
 
 /** What the test is told. */
 export type Living = {
@@ -28,47 +31,8 @@ export type Living = {
   readonly immediates: number;
 };
 
-const port = epollPort();
 const nothing = (): void => {};
-let messages = 0;
-
-function work(): void {
-  const endMs = performance.now() + workUs / 1000;
-  while (workUs > 0 && performance.now() < endMs);
-}
-
-function serve(socket: number): void {
-  // One after the other: the answer is sent, and then the next message is received.
-  const send = make.sendOperation(socket, () => port.submit(recv));
-  send.count = 1;
-  const recv = make.recvOperation(socket, () => {
-    if (recv.status !== 'done') {
-      port.submit(make.closeOperation(socket, nothing));
-      return;
-    }
-    messages += 1;
-    work();
-    send.pieces[0] = Buffer.from(recv.data.subarray(recv.offset, recv.offset + recv.bytes));
-    port.submit(send);
-  });
-  port.submit(recv);
-}
-
-async function listening(): Promise<number> {
-  const listen = make.listenOperation({ family: 'ipv4', address: '127.0.0.1', port: 0 }, nothing);
-  await new Promise<void>((resolve) => {
-    listen.onComplete = () => resolve();
-    port.submit(listen);
-  });
-  const accept = make.acceptOperation(listen.socket, () => {
-    if (accept.status !== 'done') return;
-    serve(accept.accepted);
-    port.submit(accept);
-  });
-  port.submit(accept);
-  return listen.bound?.port ?? 0;
-}
-
+const server = await echoServer(adapter, workUs);
 let over = false;
 const late: number[] = [];
 const ownLate: number[] = [];
@@ -79,15 +43,25 @@ let immediates = 0;
 async function timers(): Promise<void> {
   while (!over) {
     const setMs = performance.now();
+    const queuedAtSetMs = queuedMs();
     const cpuAtSet = process.cpuUsage();
     await new Promise((resolve) => setTimeout(resolve, TIMER_MS));
     const waitedMs = performance.now() - setMs;
-    const { user, system } = process.cpuUsage(cpuAtSet);
-    // Under full load a process that does not compute is one that has to wait for a processor.
-    const elsewhereMs = Math.max(0, waitedMs - (user + system) / 1000);
     late.push(waitedMs - TIMER_MS);
+    // Under full load a process that does not compute has to wait for a processor: its own system's,
+    // or one that another system on this machine has.
+    const { user, system } = process.cpuUsage(cpuAtSet);
+    const elsewhereMs = Math.max(queuedMs() - queuedAtSetMs, waitedMs - (user + system) / 1000);
     ownLate.push(Math.max(0, waitedMs - TIMER_MS - elsewhereMs));
   }
+}
+
+/** For how long this thread has stood ready while a processor ran others (proc(5), schedstat). */
+function queuedMs(): number {
+  const [, queuedNs] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(
+    ' ',
+  );
+  return Number(queuedNs) / 1e6;
 }
 
 async function fileReads(): Promise<void> {
@@ -108,11 +82,11 @@ async function immediateTurns(): Promise<void> {
 /** One byte there and back, through two TLS sockets of Node's own. */
 async function tlsTalk(): Promise<void> {
   const { key, certificate } = selfSigned('here.test');
-  const server = createServer({ key, cert: certificate }, (socket) => {
+  const tls = createServer({ key, cert: certificate }, (socket) => {
     socket.on('error', nothing).pipe(socket);
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const options = { port: (server.address() as AddressInfo).port, host: '127.0.0.1' };
+  await once(tls.listen(0, '127.0.0.1'), 'listening');
+  const options = { port: (tls.address() as AddressInfo).port, host: '127.0.0.1' };
   const client: TLSSocket = tlsConnect({ ...options, ca: certificate, servername: 'here.test' });
   await once(client, 'secureConnect');
   for (; !over; tlsRounds += 1) {
@@ -120,19 +94,19 @@ async function tlsTalk(): Promise<void> {
     await once(client, 'data');
   }
   client.destroy();
-  server.close();
+  tls.close();
 }
 
-const to = await listening();
-const load = fork(fileURLToPath(new URL('./load-program.js', import.meta.url)), [
-  String(to),
-  String(connections),
-]);
+const load = fork(
+  fileURLToPath(new URL('./load-program.js', import.meta.url)),
+  [String(server.port), String(connections)],
+  isPinned ? { execPath: 'taskset', execArgv: ['-c', '1', process.execPath] } : {},
+);
 load.once('exit', () => {
   if (!over) throw new Error('the load has ended');
 });
-while (messages < 1000) await new Promise((resolve) => setTimeout(resolve, 10));
-const firstMessages = messages;
+while (server.messages() < 1000) await new Promise((resolve) => setTimeout(resolve, 10));
+const firstMessages = server.messages();
 const cpuBefore = process.cpuUsage();
 const startedMs = performance.now();
 const others = [timers(), fileReads(), immediateTurns(), tlsTalk()];
@@ -144,11 +118,11 @@ const { user, system } = process.cpuUsage(cpuBefore);
 function percentiles(samples: number[]): Late {
   samples.sort((a, b) => a - b);
   const at = (share: number): number => samples[Math.floor((samples.length - 1) * share)] as number;
-  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
 }
 
 const report: Living = {
-  messages: messages - firstMessages,
+  messages: server.messages() - firstMessages,
   cpu: (user + system) / 1000 / (performance.now() - startedMs),
   timers: late.length,
   lateMs: percentiles(late),
@@ -159,4 +133,4 @@ const report: Living = {
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);
 load.disconnect();
-port.close();
+server.close();
