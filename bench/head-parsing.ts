@@ -4,8 +4,8 @@ import type { Scenarios } from './scenarios.ts';
 /** Parsing a request's head and making the one that goes upstream. */
 const wire = (text: string): Uint8Array => Buffer.from(text.replaceAll('\n', '\r\n'), 'latin1');
 
-const small = wire('GET / HTTP/1.1\nHost: 127.0.0.1:8080\n\n');
-const browser = wire(`GET /articles/2026/11/event-loops?ref=home HTTP/1.1
+export const small: Uint8Array = wire('GET / HTTP/1.1\nHost: 127.0.0.1:8080\n\n');
+export const browser: Uint8Array = wire(`GET /articles/2026/11/event-loops?ref=home HTTP/1.1
 Host: www.example.org
 Connection: keep-alive
 Cache-Control: max-age=0

@@ -22,7 +22,8 @@ export type Options = {
 };
 
 export const USAGE: string = `node dist/bench/proxy/main.js [options]      (from the root of the repository; Linux)
-  --contestants A,B        which proxies, default: all; sluice@ADAPTER names one of ours
+  --contestants A,B        which proxies, default: all; sluice@ADAPTER names one of ours,
+                           floor@epoll the least that a proxy in JavaScript can cost
   --contestant NAME=CMD    adds one: a command line with {port} and {upstream}; may be repeated
   --scenarios A,B          small, browser, 10k, 1m, connection, idle; default: all
   --pairs N                runs of the contestant, each paired with one of nginx, default 4

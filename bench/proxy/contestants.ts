@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { loadKoffi } from '../../adapters/linux/koffi.ts';
 import { proxyCommand } from './nginx.ts';
 import { installPeer, PEER_NAMES } from './peers.ts';
 
@@ -21,7 +22,11 @@ export const NGINX: Contestant = {
 };
 
 const OURS = /^sluice@([a-z0-9-]+)$/;
-const DEFAULT_NAMES: readonly string[] = ['nginx', 'sluice@node', ...PEER_NAMES];
+
+/** The least that a proxy on epoll can cost in JavaScript: how far are we from it? */
+const FLOOR = 'floor@epoll';
+
+const DEFAULT_NAMES: readonly string[] = ['nginx', 'sluice@node', FLOOR, ...PEER_NAMES];
 
 /** Finds the contestants by name and installs the peers among them. Throws on an unknown name. */
 export async function findContestants(
@@ -38,9 +43,9 @@ export async function findContestants(
     if (commandLine !== undefined) contestants.push(fromCommandLine(name, commandLine));
     else if (name === NGINX.name) contestants.push(NGINX);
     else if (adapter !== undefined) contestants.push(sluice(name, adapter));
-    else if (PEER_NAMES.includes(name)) {
+    else if (name === FLOOR || PEER_NAMES.includes(name)) {
       try {
-        contestants.push(await peer(name, root));
+        contestants.push(name === FLOOR ? floor() : await peer(name, root));
       } catch (error) {
         skipped.push({ name, reason: (error as Error).message });
       }
@@ -63,18 +68,21 @@ function fromCommandLine(name: string, commandLine: string): Contestant {
 }
 
 function sluice(name: string, adapter: string): Contestant {
-  const script = join(import.meta.dirname, 'contestants/sluice.js');
+  return ours(name, 'sluice.js', '--adapter', adapter);
+}
+
+/** Throws where it cannot run. */
+function floor(): Contestant {
+  loadKoffi('epoll');
+  return ours(FLOOR, 'epoll-floor.js');
+}
+
+function ours(name: string, file: string, ...options: string[]): Contestant {
+  const command = [process.execPath, join(import.meta.dirname, 'contestants', file), ...options];
   return {
     name,
     version: undefined,
-    command: (port, upstreamPort) => [
-      process.execPath,
-      script,
-      '--adapter',
-      adapter,
-      String(port),
-      String(upstreamPort),
-    ],
+    command: (port, upstreamPort) => [...command, String(port), String(upstreamPort)],
   };
 }
 

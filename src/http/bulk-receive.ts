@@ -10,13 +10,13 @@ const CLAIM_BYTES_MIN = 16 * 1024;
 
 /**
  * Where a large body is received: once a receive has filled the loop's scratch buffer, the next one
- * gets a chunk of its own, which can be passed on to an outbox without a copy. As soon as less
- * comes, the scratch buffer serves again, so that a slow body holds no chunk.
+ * gets a chunk of its own, which can be passed on to an outbox without a copy. The port takes it
+ * only when bytes are there, so that few chunks go round, and those are still in the processor's
+ * cache. As soon as less comes, the scratch buffer serves again.
  */
 export class BulkReceive {
   readonly #pool: BufferPool | undefined;
-  /** One list for the life of the connection, as the operation wants a list. */
-  readonly #into: Uint8Array[] = [];
+  /** The last receive's chunk, until it is claimed or given back. */
   #chunk: Uint8Array | undefined;
   #much = false;
 
@@ -27,21 +27,14 @@ export class BulkReceive {
 
   /** Before each submit. `inBody`: what comes is a body's, and can be passed on as it is. */
   prepare(recv: RecvOperation, inBody: boolean): void {
-    if (!this.#much || !inBody || this.#pool === undefined) {
-      if (recv.into !== undefined) this.end(recv);
-      return;
-    }
-    this.#chunk ??= this.#pool.take();
-    this.#into[0] = this.#chunk;
-    recv.into = this.#into;
+    recv.pool = this.#much && inBody ? this.#pool : undefined;
   }
 
-  /** After each completion: the buffer that the bytes are in. */
-  received(recv: RecvOperation): Uint8Array {
+  /** After each completion. */
+  received(recv: RecvOperation): void {
     this.#much = recv.status === 'done' && recv.bytes >= SCRATCH_BYTES;
-    if (recv.into === undefined) return recv.data;
-    recv.offset = 0;
-    return this.#chunk as Uint8Array;
+    this.#chunk = recv.chunk;
+    recv.chunk = undefined;
   }
 
   /**
@@ -54,10 +47,8 @@ export class BulkReceive {
     return this.#pool;
   }
 
-  /** The receive is not pending, and wants no chunk any more. */
-  end(recv: RecvOperation): void {
-    recv.into = undefined;
-    this.#into.length = 0;
+  /** What was received has been used, or copied. */
+  release(): void {
     if (this.#chunk !== undefined) this.#pool?.give(this.#chunk);
     this.#chunk = undefined;
   }

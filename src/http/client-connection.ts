@@ -1,63 +1,19 @@
 import type { BufferPool } from '../core/buffer-pool.ts';
-import type { Fault } from '../core/fault.ts';
 import type { RecvOperation, SendOperation, SocketId } from '../core/operation.ts';
 import { closeOperation, recvOperation } from '../core/operations.ts';
 import { Outbox, type OutboxOwner } from '../core/outbox/outbox.ts';
 import type { Level } from '../core/outbox/water-marks.ts';
-import type { ProactorPort } from '../core/proactor.ts';
 import { BodyReader } from './body-reader.ts';
 import { BulkReceive } from './bulk-receive.ts';
 import { Carry } from './carry.ts';
+import type { ClientExchange, ClientFailure, ClientOwner, ClientShared } from './client-options.ts';
 import type { HeadParser } from './head-parser.ts';
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
-import type { ParserPool } from './parser-pool.ts';
 import { readResponse } from './read-head.ts';
 
 /** Interim responses to one request; more are an attack or a mistake. */
 const INTERIM_MAX = 10;
-
-/** Why a response will not come, or not to its end. */
-export type ClientFailure =
-  | { readonly kind: 'closed'; readonly fault: Fault | undefined }
-  | { readonly kind: 'timeout'; readonly direction: 'read' | 'write' }
-  | { readonly kind: 'protocol'; readonly error: HttpError };
-
-/** One request and its answer, on the side that asks. */
-export interface ClientExchange {
-  /** The final response's head; nothing of it may be kept after the call. */
-  responseHead(head: MessageHead): void;
-  /** Bytes of the response's body, a lent view, or for good when `owned`. */
-  responseBody(data: Uint8Array, from: number, to: number, owned: boolean): void;
-  /** The response is complete; the connection may be used again where it is `reusable`. */
-  responseEnd(): void;
-  /** Nothing more comes; the connection has been closed. */
-  responseFailed(failure: ClientFailure): void;
-  /** The server takes the request too slowly, or again fast enough. */
-  requestLevel(level: Level): void;
-}
-
-/** What all connections to upstreams share. */
-export type ClientShared = {
-  readonly port: ProactorPort;
-  readonly buffers: BufferPool;
-  /** Chunks of `BULK_BYTES` for large bodies; `undefined` where the port would copy into them. */
-  readonly bulk: BufferPool | undefined;
-  readonly parsers: ParserPool;
-  readonly timeouts: {
-    /** Between two reads of a response, in milliseconds; also until its first byte. */
-    readonly readMs: number;
-    /** For a server to take what one write sends. */
-    readonly sendMs: number;
-    /** How long a connection is kept without a request. */
-    readonly idleMs: number;
-  };
-};
-
-/** Told when a connection without an exchange has ended. */
-export interface ClientOwner {
-  idleConnectionGone(connection: ClientConnection): void;
-}
 
 /** A connection to a server: one exchange at a time. While idle, any byte or end destroys it. */
 export class ClientConnection implements OutboxOwner {
@@ -74,10 +30,14 @@ export class ClientConnection implements OutboxOwner {
   #bodiless = false;
   #interim = 0;
   #paused = false;
+  /** The head waits for its reader, and everything behind it. */
+  #held = false;
   #persistent = true;
   #surplus = false;
   /** Exchanges that were begun: more than one means that the connection was reused. */
   exchanges = 0;
+  /** When it was opened, on the port's clock. */
+  readonly openedMs: number;
   /** Bytes of the current response that have come. */
   responseBytes = 0;
   /** Set by the exchange while more of its request is to come: the server is not late meanwhile. */
@@ -86,11 +46,16 @@ export class ClientConnection implements OutboxOwner {
   constructor(shared: ClientShared, owner: ClientOwner, socket: SocketId) {
     this.#shared = shared;
     this.#owner = owner;
-    this.#recv = recvOperation(socket, () => this.#received());
+    this.openedMs = shared.port.loop.turnMs;
+    this.#recv = recvOperation(socket, ClientConnection.#onReceived, this);
     this.outbox = new Outbox(shared.port, shared.buffers, this, socket);
     this.outbox.sendTimeoutMs = shared.timeouts.sendMs;
     this.#body = new BodyReader(this);
     this.#bulk = new BulkReceive(shared.bulk);
+  }
+
+  static #onReceived(recv: RecvOperation): void {
+    (recv.owner as ClientConnection).#received();
   }
 
   /** Begins an exchange; the caller queues the request. `bodiless`: it is HEAD. */
@@ -100,6 +65,7 @@ export class ClientConnection implements OutboxOwner {
     this.#phase = 'head';
     this.#interim = 0;
     this.#paused = false;
+    this.#held = false;
     this.#persistent = false;
     this.responseBytes = 0;
     this.exchanges += 1;
@@ -134,13 +100,33 @@ export class ClientConnection implements OutboxOwner {
     this.#phase = 'closed';
     this.#exchange = undefined;
     this.#returnParser();
-    // A pending receive has its buffer until it ends.
-    if (this.#recv.status !== 'pending') this.#bulk.end(this.#recv);
     this.outbox.discard();
     const close = closeOperation(this.#recv.socket, () => {});
     close.lingerMs = 0;
     close.how = 'reset';
     this.#shared.port.submit(close);
+  }
+
+  /** Within `responseHead`: the head stays as it is, and nothing behind it is read. */
+  holdHead(): void {
+    this.#held = true;
+  }
+
+  /** Goes on behind a head that was held. */
+  releaseHead(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#returnParser();
+    if (this.#phase !== 'body') return;
+    const carry = this.#carry;
+    try {
+      const at = this.#endIfDone(carry.at, carry.end);
+      carry.use(this.#phase === 'body' ? this.#consume(carry.data, at, carry.end, false) : at);
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      this.#fail({ kind: 'protocol', error });
+    }
+    if (this.#recv.status !== 'pending') this.#listen();
   }
 
   /** No more of the response's body for now. */
@@ -175,14 +161,17 @@ export class ClientConnection implements OutboxOwner {
 
   #received(): void {
     const recv = this.#recv;
-    if (this.#phase === 'closed') {
-      this.#bulk.end(recv);
-      return;
-    }
-    const data = this.#bulk.received(recv);
+    this.#bulk.received(recv);
+    if (this.#phase !== 'closed') this.#receivedOpen(recv);
+    this.#bulk.release();
+    // Where the exchange has ended, or the next one begun, it is posted already.
+    if (recv.status !== 'pending') this.#listen();
+  }
+
+  #receivedOpen(recv: RecvOperation): void {
     switch (recv.status) {
       case 'done':
-        this.#take(data, recv.offset, recv.offset + recv.bytes, recv.owned);
+        this.#take(recv.data, recv.offset, recv.offset + recv.bytes, recv.owned);
         break;
       case 'eof':
         this.#onEof();
@@ -193,14 +182,13 @@ export class ClientConnection implements OutboxOwner {
       default:
         this.#fail({ kind: 'closed', fault: recv.fault });
     }
-    this.#listen();
   }
 
   /** Is it not the server's turn: we do not read, or it does not have the whole request yet? */
   get #waitsForUs(): boolean {
     const { broken, queuedBytes } = this.outbox;
     if (this.#phase === 'head') return queuedBytes > 0 || (this.requestOpen && !broken);
-    return this.#phase === 'body' && this.#paused;
+    return this.#phase === 'body' && (this.#paused || this.#held);
   }
 
   #take(data: Uint8Array, at: number, end: number, owned: boolean): void {
@@ -211,7 +199,8 @@ export class ClientConnection implements OutboxOwner {
         this.#carry.use(this.#consume(this.#carry.data, this.#carry.at, this.#carry.end, false));
       } else {
         const to = this.#consume(data, at, end, owned);
-        if (to < end && this.#phase === 'head') this.#carry.add(data, to, end);
+        const waits = this.#phase === 'head' || this.#held;
+        if (to < end && waits) this.#carry.add(data, to, end);
       }
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
@@ -226,10 +215,12 @@ export class ClientConnection implements OutboxOwner {
         case 'head': {
           const to = this.#readHead(data, at, end);
           if (to < 0) return at;
+          if (this.#held) return to;
           at = this.#endIfDone(to, end);
           break;
         }
         case 'body':
+          if (this.#held) return at;
           at = this.#endIfDone(this.#body.read(data, at, end, owned), end);
           break;
         case 'idle': // Bytes that nobody asked for.
@@ -250,24 +241,26 @@ export class ClientConnection implements OutboxOwner {
     const { head, at: to } = parser;
     readResponse(head, this.#bodiless);
     if (head.status < 200) {
-      this.#takeInterim(head.status);
+      this.#takeInterim(head);
     } else {
       this.#phase = 'body';
       this.#persistent = head.persistent;
       this.#body.start(head.framing, head.contentLength);
       this.#exchange?.responseHead(head);
+      if (this.#held) return to;
     }
     this.#returnParser();
     return to;
   }
 
-  /** 100 and 103 say nothing that we have not said; 101 was not asked for. */
-  #takeInterim(status: number): void {
+  /** 100 says nothing that we have not said; 101 was not asked for. */
+  #takeInterim(head: MessageHead): void {
     this.#interim += 1;
-    if (status === 101) throw new HttpError('BAD_STATUS_LINE', '101 without an Upgrade');
+    if (head.status === 101) throw new HttpError('BAD_STATUS_LINE', '101 without an Upgrade');
     if (this.#interim > INTERIM_MAX) {
       throw new HttpError('TOO_MANY_INTERIM', `over ${INTERIM_MAX} interim responses`);
     }
+    if (head.status === 103) this.#exchange?.earlyHints?.(head);
   }
 
   /** Ends the exchange where its body has ended; `end` is where the bytes at hand end. */
@@ -303,7 +296,8 @@ export class ClientConnection implements OutboxOwner {
   /** Posts the receive where one is wanted: idle connections have one, so that their end shows. */
   #listen(): void {
     const { port, timeouts } = this.#shared;
-    if (this.#phase === 'closed' || (this.#paused && this.#phase === 'body')) return;
+    const rests = (this.#paused || this.#held) && this.#phase === 'body';
+    if (this.#phase === 'closed' || rests) return;
     const recv = this.#recv;
     const waitMs = this.#phase === 'idle' ? timeouts.idleMs : timeouts.readMs;
     recv.deadlineMs = port.loop.turnMs + waitMs;

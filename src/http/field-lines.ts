@@ -1,7 +1,7 @@
-import { AMBIGUOUS, fieldId } from './field-names.ts';
-import { expect, type HeadProgress, type HeadState } from './head-state.ts';
+import { AMBIGUOUS, fieldId, OTHER } from './field-names.ts';
+import { expect, type HeadProgress, type HeadState, takeCr, tooLarge } from './head-state.ts';
 import { HttpError } from './http-error.ts';
-import { CLASS, COLON, CR, LF, SP, TAB, TOKEN, UNDERSCORE, VALUE } from './syntax.ts';
+import { CLASS, COLON, CR, LF, PLAIN_NAME, SP, TAB, TOKEN, UNDERSCORE, VALUE } from './syntax.ts';
 
 // The loops take what they use of other modules into constants of their own: an imported binding
 // is read anew each time, which would cost as much as the byte itself.
@@ -13,12 +13,16 @@ export const fieldStart: HeadState = (p, data, end) => {
   const byte = data[p.at] as number;
   if (byte === CR) {
     p.at += 1;
+    return p.at < end ? headLf(p, data, end) : headLf;
+  }
+  if (byte === LF && p.rules.bareLf) {
+    p.bareLf = true;
     return headLf;
   }
   // A line that begins with white space would continue the one before (obs-fold).
   if (byte === SP || byte === TAB) throw new HttpError('BAD_FIELD', 'a folded line');
   if (p.head.fieldCount === p.limits.fieldsMax) {
-    throw new HttpError('TOO_MANY_FIELDS', `over ${p.limits.fieldsMax}`);
+    throw tooLarge(p, 'TOO_MANY_FIELDS', p.limits.fieldsMax, 'fields');
   }
   p.lineStart = p.at - p.start;
   p.seen = 0;
@@ -45,7 +49,7 @@ const fieldName: HeadState = (p, data, end) => {
     checkLine(p); // The same error as when the line had come in pieces.
     throw new HttpError('BAD_FIELD', `byte ${at - p.start}`);
   }
-  const id = (seen & UNDERSCORE) === 0 ? fieldId(data, nameStart, at) : AMBIGUOUS;
+  const id = (seen & UNDERSCORE) === 0 ? fieldId(data, nameStart, at) : underscoreId(p);
   p.head.addField(p.lineStart, at - p.start, id);
   p.at = at + 1;
   return valueStart(p, data, end);
@@ -83,7 +87,7 @@ const value: HeadState = (p, data, end) => {
     p.at = at + 2;
     return fieldStart;
   }
-  return expect(p, data, CR, valueLf);
+  return takeCr(p, data, valueLf);
 };
 
 const valueLf: HeadState = (p, data) => expect(p, data, LF, fieldStart);
@@ -99,17 +103,12 @@ const headLf: HeadState = (p, data) => {
 function takeWholeLines(p: HeadProgress, data: Uint8Array, end: number): void {
   const { head, start, limits } = p;
   const table = CLASS;
-  const token = TOKEN;
+  const inName = PLAIN_NAME;
   const inValue = VALUE;
   let line = p.at;
   while (head.fieldCount < limits.fieldsMax) {
     let at = line;
-    let seen = 0;
-    for (; at < end; at += 1) {
-      const bits = table[data[at] as number] as number;
-      if ((bits & token) === 0) break;
-      seen |= bits;
-    }
+    while (at < end && ((table[data[at] as number] as number) & inName) !== 0) at += 1;
     const nameEnd = at;
     if (nameEnd === line || data[at] !== COLON) break;
     at += data[at + 1] === SP ? 2 : 1;
@@ -118,12 +117,18 @@ function takeWholeLines(p: HeadProgress, data: Uint8Array, end: number): void {
     if (at + 1 >= end || data[at] !== CR || data[at + 1] !== LF) break;
     if (at - line > limits.lineBytesMax) break;
     if (at === valueStart || isBlank(data[valueStart]) || isBlank(data[at - 1])) break;
-    const id = (seen & UNDERSCORE) === 0 ? fieldId(data, line, nameEnd) : AMBIGUOUS;
-    head.addField(line - start, nameEnd - start, id);
-    head.setValue(valueStart - start, at - start);
+    const id = fieldId(data, line, nameEnd);
+    head.addWhole(line - start, nameEnd - start, valueStart - start, at - start, id);
     line = at + 2;
   }
   p.at = line;
+}
+
+/** A name with `_` is never one of those that are read here. */
+function underscoreId(p: HeadProgress): number {
+  const { underscores } = p.rules;
+  if (underscores === 'refuse') throw new HttpError('BAD_FIELD', 'an underscore in a name');
+  return underscores === 'keep' ? OTHER : AMBIGUOUS;
 }
 
 function isBlank(byte: number | undefined): boolean {
@@ -132,6 +137,6 @@ function isBlank(byte: number | undefined): boolean {
 
 function checkLine(p: HeadProgress): void {
   if (p.at - p.start - p.lineStart > p.limits.lineBytesMax) {
-    throw new HttpError('FIELD_TOO_LARGE', `over ${p.limits.lineBytesMax} bytes`);
+    throw tooLarge(p, 'FIELD_TOO_LARGE', p.limits.lineBytesMax, 'bytes');
   }
 }

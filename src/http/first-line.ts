@@ -1,15 +1,17 @@
 import { fieldStart } from './field-lines.ts';
 import { METHOD_BYTES_MAX } from './head-limits.ts';
-import { expect, type HeadProgress, type HeadState } from './head-state.ts';
+import { expect, type HeadProgress, type HeadState, takeCr } from './head-state.ts';
 import { HttpError } from './http-error.ts';
 import { latin1 } from './latin1.ts';
 import { CLASS, CR, LF, METHOD, PATH_MARK, REASON, SP, TARGET } from './syntax.ts';
+import { takeRequestLine, takeStatusLine } from './whole-first-line.ts';
 
 // The loops take what they use of other modules into constants of their own: an imported binding
 // is read anew each time, which would cost as much as the byte itself.
 
 // request-line = method SP request-target SP HTTP-version CRLF
 export const requestLine: HeadState = (p, data, end) => {
+  if (p.at === p.start && takeRequestLine(p, data, end)) return fieldStart(p, data, end);
   for (; p.at < end; p.at += 1) {
     const byte = data[p.at] as number;
     if (((CLASS[byte] as number) & METHOD) !== 0) continue;
@@ -61,13 +63,17 @@ function checkTarget(p: HeadProgress, at: number): void {
 }
 
 const NAME = 'HTTP/';
+const TWO = 0x32;
 
 // HTTP-version = "HTTP/" DIGIT "." DIGIT
 const version: HeadState = (p, data, end) => {
   for (; p.at < end; p.at += 1) {
     const at = p.at - p.start - p.lineStart;
-    if (at === 5 && isPreface(p, data)) throw new HttpError('BAD_METHOD', 'the HTTP/2 preface');
-    if (!isVersionByte(p, data[p.at] as number, at)) {
+    const byte = data[p.at] as number;
+    if (at === 5 && byte === TWO && isPreface(p, data)) {
+      throw new HttpError('BAD_METHOD', 'the HTTP/2 preface');
+    }
+    if (!isVersionByte(p, byte, at)) {
       throw new HttpError('BAD_VERSION', `byte ${p.at - p.start}`);
     }
     if (at === 7) {
@@ -94,7 +100,7 @@ function isVersionByte(p: HeadProgress, byte: number, at: number): boolean {
   return true;
 }
 
-const requestLineCr: HeadState = (p, data) => expect(p, data, CR, firstLineLf);
+const requestLineCr: HeadState = (p, data) => takeCr(p, data, firstLineLf);
 const firstLineLf: HeadState = (p, data) => {
   const next = expect(p, data, LF, fieldStart);
   p.head.fieldsStart = p.at - p.start;
@@ -103,6 +109,7 @@ const firstLineLf: HeadState = (p, data) => {
 
 // status-line = HTTP-version SP 3DIGIT SP [ reason-phrase ] CRLF; the last SP may be missing.
 export const statusLine: HeadState = (p, data, end) => {
+  if (p.at === p.start && takeStatusLine(p, data, end)) return fieldStart(p, data, end);
   for (; p.at < end; p.at += 1) {
     const at = p.at - p.start;
     const byte = data[p.at] as number;

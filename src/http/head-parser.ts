@@ -1,7 +1,6 @@
 import { requestLine, statusLine } from './first-line.ts';
-import { HEAD_LIMITS, type HeadLimits } from './head-limits.ts';
-import type { HeadProgress, HeadState } from './head-state.ts';
-import { HttpError } from './http-error.ts';
+import { HEAD_LIMITS, HEAD_RULES, type HeadLimits, type HeadRules } from './head-limits.ts';
+import { type HeadProgress, type HeadState, tooLarge } from './head-state.ts';
 import { latin1 } from './latin1.ts';
 import { MessageHead } from './message-head.ts';
 
@@ -16,6 +15,7 @@ export class HeadParser implements HeadProgress {
   readonly head: MessageHead = new MessageHead();
   readonly #first: HeadState;
   readonly limits: HeadLimits;
+  readonly rules: HeadRules;
   #state: HeadState;
   at = 0;
   start = 0;
@@ -23,11 +23,18 @@ export class HeadParser implements HeadProgress {
   valueEnd = 0;
   seen = 0;
   done = false;
+  bareLf = false;
 
-  constructor(kind: 'request' | 'response', limits: HeadLimits = HEAD_LIMITS) {
+  /** `rules` are for requests: there are none of them for responses. */
+  constructor(
+    kind: 'request' | 'response',
+    limits: HeadLimits = HEAD_LIMITS,
+    rules: HeadRules = HEAD_RULES,
+  ) {
     this.#first = kind === 'request' ? requestLine : statusLine;
     this.#state = this.#first;
     this.limits = limits;
+    this.rules = rules;
   }
 
   reset(): void {
@@ -38,6 +45,7 @@ export class HeadParser implements HeadProgress {
     this.lineStart = 0;
     this.seen = 0;
     this.done = false;
+    this.bareLf = false;
   }
 
   /** Has a byte of a head been seen? */
@@ -58,9 +66,23 @@ export class HeadParser implements HeadProgress {
     if (this.done) {
       this.head.bytes = this.at - start;
       this.head.text = latin1(data, start, this.at);
+      if (this.bareLf) this.#rewrite();
       return true;
     }
-    if (stop < end) throw new HttpError('HEAD_TOO_LARGE', `over ${this.limits.headBytesMax} bytes`);
+    if (stop < end) throw tooLarge(this, 'HEAD_TOO_LARGE', this.limits.headBytesMax, 'bytes');
     return false;
+  }
+
+  /** Reads the complete head anew, as if each of its lines had ended with CR and LF. */
+  #rewrite(): void {
+    const { head, at, start } = this;
+    const text = head.text.replaceAll(/(?<!\r)\n/g, '\r\n');
+    const data = Uint8Array.from(text, (char) => char.charCodeAt(0));
+    this.reset();
+    while (!this.done) this.#state = this.#state(this, data, data.length);
+    head.bytes = data.length;
+    head.text = text;
+    this.at = at;
+    this.start = start;
   }
 }

@@ -4,6 +4,9 @@ export type Framing = 'none' | 'length' | 'chunked' | 'close';
 /** Words that a field takes in the table: where its name and its value begin and end, and what it is. */
 const WORDS = 5;
 const FIELDS_INITIAL = 32;
+const UPPER_A = 0x41;
+const UPPER_Z = 0x5a;
+const LOWER_BIT = 0x20;
 
 /**
  * A received head: its text as it came, and where the parts are. Offsets count from the head's
@@ -33,6 +36,8 @@ export class MessageHead {
   framing: Framing = 'none';
   /** Bytes of the body where `framing` is `length`. */
   contentLength = 0;
+  /** Content-Length came with zeros before its number. */
+  lengthPadded = false;
   /** May the connection be used again, as far as this message says? */
   persistent = true;
   /** Names that `Connection` nominates for removal, in lower case; seldom any. */
@@ -47,6 +52,7 @@ export class MessageHead {
     this.methodEnd = 0;
     this.nominated = undefined;
     this.expectsContinue = false;
+    this.lengthPadded = false;
   }
 
   get method(): string {
@@ -70,11 +76,23 @@ export class MessageHead {
     this.fieldCount += 1;
   }
 
-  /** Sets the value of the newest field. */
-  setValue(start: number, end: number): void {
-    const at = (this.fieldCount - 1) * WORDS;
-    this.#table[at + 2] = start;
-    this.#table[at + 3] = end;
+  /** Adds a field whose line has come whole. */
+  addWhole(
+    nameStart: number,
+    nameEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    id: number,
+  ): void {
+    const at = this.fieldCount * WORDS;
+    if (at === this.#table.length) this.#grow();
+    const table = this.#table;
+    table[at] = nameStart;
+    table[at + 1] = nameEnd;
+    table[at + 2] = valueStart;
+    table[at + 3] = valueEnd;
+    table[at + 4] = id;
+    this.fieldCount += 1;
   }
 
   /** Sets where the value of the newest field begins. */
@@ -102,9 +120,36 @@ export class MessageHead {
     return this.text.slice(this.#table[at], this.#table[at + 1]);
   }
 
-  fieldValue(index: number): string {
+  /** Is this the field's name? `name` in lower case. */
+  isNamed(index: number, name: string): boolean {
     const at = index * WORDS;
-    return this.text.slice(this.#table[at + 2], this.#table[at + 3]);
+    const start = this.#table[at] as number;
+    if ((this.#table[at + 1] as number) - start !== name.length) return false;
+    const { text } = this;
+    for (let i = 0; i < name.length; i += 1) {
+      const char = text.charCodeAt(start + i);
+      const lower = char >= UPPER_A && char <= UPPER_Z ? char | LOWER_BIT : char;
+      if (lower !== name.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  /** `Connection` names fields that are meant for this connection alone (RFC 9110 §7.6.1). */
+  isNominated(index: number): boolean {
+    return this.nominated?.includes(this.fieldName(index).toLowerCase()) ?? false;
+  }
+
+  fieldValue(index: number): string {
+    return this.text.slice(this.valueStart(index), this.valueEnd(index));
+  }
+
+  /** Where in `text` the field's value begins. */
+  valueStart(index: number): number {
+    return this.#table[index * WORDS + 2] as number;
+  }
+
+  valueEnd(index: number): number {
+    return this.#table[index * WORDS + 3] as number;
   }
 
   /** The index of the first field with this number, or -1. */
@@ -115,7 +160,13 @@ export class MessageHead {
     return -1;
   }
 
-  /** The value of the first field of this name; `name` in lower case. For people and logs. */
+  /** The value of the first field with this number. */
+  valueOf(id: number): string | undefined {
+    const index = this.indexOf(id);
+    return index < 0 ? undefined : this.fieldValue(index);
+  }
+
+  /** The value of the first field of this name; `name` in lower case. For people: it is slow. */
   get(name: string): string | undefined {
     for (let index = 0; index < this.fieldCount; index += 1) {
       if (this.fieldName(index).toLowerCase() === name) return this.fieldValue(index);

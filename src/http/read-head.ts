@@ -9,10 +9,12 @@ import {
 } from './field-names.ts';
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
-import { checkTarget, HOST_FORM } from './request-target.ts';
+import { checkTarget, isConnect, isHost } from './request-target.ts';
+import { SP, TAB } from './syntax.ts';
 
 /** Digits of the largest length taken, 2^53 - 1. */
 const LENGTH_DIGITS_MAX = 16;
+const ZERO = 0x30;
 const BODILESS_IN_1_0 = /^(?:GET|HEAD|DELETE)$/;
 
 /** What the fields of one head said, before the rules of RFC 9112 §6.3 are applied to them. */
@@ -21,12 +23,15 @@ type Seen = { hosts: number; lengths: number; codings: number };
 // One object for all heads: it is done with before the call returns.
 const seen: Seen = { hosts: 0, lengths: 0, codings: 0 };
 
-/** Finds out what a complete request head means, or refuses it. Throws `HttpError`. */
-export function readRequest(head: MessageHead): void {
+/**
+ * Finds out what a complete request head means, or refuses it. `connect`: CONNECT is taken. Throws
+ * `HttpError`.
+ */
+export function readRequest(head: MessageHead, connect = false): void {
   readFields(head);
   if (seen.hosts > 1) throw new HttpError('BAD_HOST', 'more than one Host');
   if (seen.hosts === 0 && head.minorVersion === 1) throw new HttpError('BAD_HOST', 'no Host');
-  checkTarget(head);
+  checkTarget(head, connect);
   if (seen.codings > 0) {
     if (head.minorVersion === 0) {
       throw new HttpError('BAD_TRANSFER_ENCODING', 'a transfer coding in HTTP/1.0');
@@ -41,9 +46,10 @@ export function readRequest(head: MessageHead): void {
     head.framing = 'none';
     return;
   }
-  if (seen.codings + head.contentLength > 0 && head.indexOf(UPGRADE) >= 0) {
-    throw new HttpError('BAD_FIELD', 'an Upgrade with a body');
-  }
+  if (seen.codings + head.contentLength === 0) return;
+  // What follows would be a body to one program, and another protocol to the next.
+  if (head.indexOf(UPGRADE) >= 0) throw new HttpError('BAD_FIELD', 'an Upgrade with a body');
+  if (isConnect(head)) throw new HttpError('BAD_FIELD', 'a CONNECT with a body');
 }
 
 /**
@@ -83,12 +89,13 @@ function readField(head: MessageHead, index: number, id: number): void {
   switch (id) {
     case HOST:
       seen.hosts += 1;
-      if (!HOST_FORM.test(head.fieldValue(index))) throw new HttpError('BAD_HOST', 'not a host');
+      if (!isHost(head.text, head.valueStart(index), head.valueEnd(index)))
+        throw new HttpError('BAD_HOST', 'not a host');
       return;
     case CONTENT_LENGTH:
       seen.lengths += 1;
       if (seen.lengths > 1) throw new HttpError('BAD_CONTENT_LENGTH', 'more than one');
-      head.contentLength = lengthOf(head.fieldValue(index));
+      readLength(head, head.valueStart(index), head.valueEnd(index));
       return;
     case TRANSFER_ENCODING:
       seen.codings += 1;
@@ -107,16 +114,21 @@ function readField(head: MessageHead, index: number, id: number): void {
   }
 }
 
+function readLength(head: MessageHead, start: number, end: number): void {
+  head.contentLength = lengthOf(head.text, start, end);
+  head.lengthPadded = end - start > 1 && head.text.charCodeAt(start) === ZERO;
+}
+
 /** Content-Length = 1*DIGIT, and nothing else: no sign, no list, no white space inside. */
-function lengthOf(text: string): number {
+function lengthOf(text: string, start: number, end: number): number {
   let length = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const digit = text.charCodeAt(i) - 0x30;
+  for (let at = start; at < end; at += 1) {
+    const digit = text.charCodeAt(at) - ZERO;
     if (digit < 0 || digit > 9) throw new HttpError('BAD_CONTENT_LENGTH', 'not a number');
     length = length * 10 + digit;
   }
-  if (text.length === 0) throw new HttpError('BAD_CONTENT_LENGTH', 'empty');
-  if (text.length > LENGTH_DIGITS_MAX || length > Number.MAX_SAFE_INTEGER) {
+  if (start === end) throw new HttpError('BAD_CONTENT_LENGTH', 'empty');
+  if (end - start > LENGTH_DIGITS_MAX || length > Number.MAX_SAFE_INTEGER) {
     throw new HttpError('BAD_CONTENT_LENGTH', 'over 2^53 - 1');
   }
   return length;
@@ -127,7 +139,7 @@ function checkCoding(text: string): void {
   if (seen.codings > 1) throw new HttpError('BAD_TRANSFER_ENCODING', 'more than one');
   const coding = text.toLowerCase();
   if (coding === 'chunked') return;
-  const times = coding.split(',').filter((part) => part.trim() === 'chunked').length;
+  const times = coding.split(',').filter((part) => withoutBlanks(part) === 'chunked').length;
   if (times > 1) throw new HttpError('BAD_TRANSFER_ENCODING', 'chunked twice');
   throw new HttpError('UNSUPPORTED_TRANSFER_ENCODING', 'not exactly chunked');
 }
@@ -139,7 +151,7 @@ function readConnection(head: MessageHead, text: string): void {
     return;
   }
   for (const part of text.toLowerCase().split(',')) {
-    const option = part.trim();
+    const option = withoutBlanks(part);
     if (option === 'close') {
       head.persistent = false;
       head.nominated ??= [];
@@ -151,4 +163,17 @@ function readConnection(head: MessageHead, text: string): void {
       head.nominated.push(option);
     }
   }
+}
+
+/** Spaces and tabs around it taken off: `trim` would take bytes above 0x7f for white space, too. */
+function withoutBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(char: number): boolean {
+  return char === SP || char === TAB;
 }

@@ -8,7 +8,7 @@ export class RequestHeadReader {
   readonly #parsers: ParserPool;
   #parser: HeadParser | undefined;
   /** The one empty line that may come before a request has come. */
-  #sawEmptyLine = false;
+  sawEmptyLine = false;
 
   constructor(parsers: ParserPool) {
     this.#parsers = parsers;
@@ -35,12 +35,16 @@ export class RequestHeadReader {
   read(data: Uint8Array, at: number, end: number): number {
     if (this.#parser === undefined) {
       // One empty line before a request is ignored (RFC 9112 §2.2).
-      if (data[at] === CR && !this.#sawEmptyLine) {
+      const first = data[at];
+      if (first === CR && !this.sawEmptyLine) {
         if (at + 1 === end) return -1;
         if (data[at + 1] === LF) {
-          this.#sawEmptyLine = true;
+          this.sawEmptyLine = true;
           return at + 2;
         }
+      } else if (first === LF && !this.sawEmptyLine && this.#parsers.rules.bareLf) {
+        this.sawEmptyLine = true;
+        return at + 1;
       }
       this.#parser = this.#parsers.take();
     }
@@ -49,7 +53,7 @@ export class RequestHeadReader {
 
   /** The exchange is over: the next head may come. */
   release(): void {
-    this.#sawEmptyLine = false;
+    this.sawEmptyLine = false;
     if (this.#parser === undefined) return;
     this.#parsers.give(this.#parser);
     this.#parser = undefined;

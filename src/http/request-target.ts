@@ -1,23 +1,62 @@
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
+import { CLASS, HOST_NAME } from './syntax.ts';
 
 /** uri-host [ ":" port ], not empty and without a user (RFC 9110 §7.2, §4.2.4). */
-export const HOST_FORM: RegExp =
-  /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
+const HOST_FORM = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i;
+/** authority-form = uri-host ":" port (RFC 9112 §3.2.3). */
+const AUTHORITY = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/;
+const PORT_MAX = 65_535;
 const SLASH = 0x2f;
 
-/** Refuses targets of the wrong form for a reverse proxy (RFC 9112 §3.2), and paths that mislead. */
-export function checkTarget(head: MessageHead): void {
+const COLON = 0x3a;
+const PORT_DIGITS_MAX = 5;
+
+/** Is `text` from `start` to `end` a host, as a name or an address, with or without a port? */
+export function isHost(text: string, start: number, end: number): boolean {
+  const table = CLASS;
+  const inName = HOST_NAME;
+  let at = start;
+  while (at < end && ((table[text.charCodeAt(at)] as number) & inName) !== 0) at += 1;
+  // A name with digits for a port is nearly every one: it needs no expression.
+  if (at > start && at < end && text.charCodeAt(at) === COLON) at = skipPort(text, at + 1, end);
+  return (at > start && at === end) || HOST_FORM.test(text.slice(start, end));
+}
+
+function skipPort(text: string, start: number, end: number): number {
+  if (end - start > PORT_DIGITS_MAX) return start;
+  let at = start;
+  while (at < end && isDigit(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+function isDigit(char: number): boolean {
+  return char >= 0x30 && char <= 0x39;
+}
+
+/** Does the request ask for a tunnel (RFC 9110 §9.3.6)? */
+export function isConnect(head: MessageHead): boolean {
+  return head.methodEnd === 7 && head.method === 'CONNECT';
+}
+
+/**
+ * Refuses targets of the wrong form (RFC 9112 §3.2), and paths that mislead. `connect`: a tunnel
+ * may be asked for, which a reverse proxy has none of.
+ */
+export function checkTarget(head: MessageHead, connect: boolean): void {
   const { text, targetStart } = head;
-  if (head.methodEnd === 7 && head.method === 'CONNECT') {
-    throw new HttpError('METHOD_NOT_ALLOWED', 'CONNECT on a reverse proxy');
+  if (isConnect(head)) {
+    if (!connect) throw new HttpError('METHOD_NOT_ALLOWED', 'CONNECT on a reverse proxy');
+    const port = Number(AUTHORITY.exec(head.target)?.[1] ?? 0);
+    if (port === 0 || port > PORT_MAX) throw new HttpError('BAD_TARGET', 'not a host and a port');
+    return;
   }
   if (text.charCodeAt(targetStart) !== SLASH) {
     const { target } = head;
     const asterisk = target === '*' && head.method === 'OPTIONS';
-    const authority = ABSOLUTE.exec(target)?.[1];
-    if (!asterisk && !HOST_FORM.test(authority ?? '')) {
+    const authority = ABSOLUTE.exec(target)?.[1] ?? '';
+    if (!asterisk && !isHost(authority, 0, authority.length)) {
       throw new HttpError('BAD_TARGET', 'not a path');
     }
   }
@@ -36,7 +75,9 @@ export function originForm(head: MessageHead): string {
   const { target } = head;
   if (target.charCodeAt(0) === SLASH) return target;
   const rest = ABSOLUTE.exec(target)?.[2] ?? '*';
-  return rest.startsWith('/') || rest === '*' ? rest : `/${rest}`;
+  if (rest.startsWith('/') || rest === '*') return rest;
+  // About the server as a whole, as its last hop has to be asked (RFC 9112 §3.2.4).
+  return rest === '' && head.method === 'OPTIONS' ? '*' : `/${rest}`;
 }
 
 /** `%` without two digits, an encoded NUL, and `..` above the root are refused. */

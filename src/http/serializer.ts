@@ -25,12 +25,23 @@ export function requestHead(head: MessageHead, host: string, client: string): st
 
 /** The head of a response as it goes to a client. `ours`: complete lines that are added. */
 export function responseHead(head: MessageHead, ours: string): string {
-  const reason = head.minorVersion === 1 ? head.text.slice(0, head.fieldsStart) : statusLine(head);
-  const keeps = head.status === 204 ? keepsWithoutContent : keepsInResponse;
-  return `${reason}${keptFields(head, keeps)}${ours}\r\n`;
+  const keeps = head.status === 204 || head.lengthPadded ? keepsWithoutContent : keepsInResponse;
+  const length = head.lengthPadded && head.status !== 204 ? lengthLine(head) : '';
+  return `${statusLine(head)}${keptFields(head, keeps)}${length}${ours}\r\n`;
 }
 
+/** The head of an interim response as it goes to a client; it has no body to frame. */
+export function interimHead(head: MessageHead): string {
+  return `${statusLine(head)}${keptFields(head, keepsWithoutContent)}\r\n`;
+}
+
+/** Behind `HTTP/1.1 200 `, where its last space came, too. */
+const REASON_START = 13;
+
 function statusLine(head: MessageHead): string {
+  if (head.minorVersion === 1 && head.reasonStart === REASON_START) {
+    return head.text.slice(0, head.fieldsStart);
+  }
   return `HTTP/1.1 ${head.status} ${head.reason}\r\n`;
 }
 
@@ -74,7 +85,7 @@ function keptFields(head: MessageHead, keeps: (id: number) => boolean): string {
     const id = head.fieldId(index);
     if (
       (id === OTHER || keeps(id)) &&
-      (nominated === undefined || id === CONTENT_LENGTH || !isNominated(head, index))
+      (nominated === undefined || id === CONTENT_LENGTH || !head.isNominated(index))
     ) {
       continue;
     }
@@ -86,14 +97,13 @@ function keptFields(head: MessageHead, keeps: (id: number) => boolean): string {
   return from < end ? kept + text.slice(from, end) : kept;
 }
 
-/** `Connection` names fields that are meant for this connection alone (RFC 9110 §7.6.1). */
-function isNominated(head: MessageHead, index: number): boolean {
-  return head.nominated?.includes(head.fieldName(index).toLowerCase()) ?? false;
+function lengthLine(head: MessageHead): string {
+  return `Content-Length: ${head.contentLength}\r\n`;
 }
 
 /** Said anew, so that there is one way to read it. */
 function framingLine(head: MessageHead): string {
-  if (head.framing === 'length') return `Content-Length: ${head.contentLength}\r\n`;
+  if (head.framing === 'length') return lengthLine(head);
   return head.framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
 }
 
@@ -101,7 +111,7 @@ function framingLine(head: MessageHead): string {
 function forwardedFor(head: MessageHead, client: string): string {
   let list = '';
   let index = head.indexOf(X_FORWARDED_FOR);
-  if (index >= 0 && !isNominated(head, index)) {
+  if (index >= 0 && !head.isNominated(index)) {
     for (; index < head.fieldCount; index += 1) {
       if (head.fieldId(index) !== X_FORWARDED_FOR) continue;
       const value = head.fieldValue(index);

@@ -1,63 +1,62 @@
 import type { RecvOperation, SocketId } from '../core/operation.ts';
 import { recvOperation } from '../core/operations.ts';
-import { Outbox, type OutboxOwner } from '../core/outbox/outbox.ts';
+import type { Outbox } from '../core/outbox/outbox.ts';
 import type { Level } from '../core/outbox/water-marks.ts';
-import { BodyReader } from './body-reader.ts';
-import { Carry } from './carry.ts';
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
-import { readRequest } from './read-head.ts';
 import { errorPage } from './reply.ts';
-import { RequestHeadReader } from './request-head-reader.ts';
+import type { ActivityOwner, ServerActivity } from './server-activity.ts';
 import { ServerClosing } from './server-closing.ts';
-import type { Exchange, ServerShared } from './server-options.ts';
+import type { ServerShared, SocketTaker } from './server-options.ts';
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 /**
- * A client's connection: one exchange at a time, requests sent ahead wait in line.
+ * A client's connection: one exchange at a time, requests sent ahead wait in line. It is kept
+ * small, as most connections are idle: what a request needs is borrowed when its first byte comes.
  *
- *   head ──request──→ body ──its end──→ answering ──response's end──→ head …
- *     └───────────── an error, an end, a last response ─────────────→ closing
+ *   idle ──first byte──→ active ──answers sent──→ idle …
+ *     └──── an error, an end, a last response ────┴──→ closing
  */
-export class ServerConnection implements OutboxOwner {
+export class ServerConnection implements ActivityOwner {
   readonly #shared: ServerShared;
   readonly #recv: RecvOperation;
-  readonly outbox: Outbox;
-  readonly #carry = new Carry();
-  #body: BodyReader | undefined;
-  #bodyBytes = 0;
-  readonly #heads: RequestHeadReader;
-  readonly #closing: ServerClosing;
-  #exchange: Exchange | undefined;
-  #phase: 'head' | 'body' | 'answering' | 'closing' = 'head';
-  /** While `#consume` runs, the end of an exchange is its loop's affair. */
-  #consuming = false;
-  #paused = false;
-  #sawEof = false;
-  #requests = 0;
+  #active: ServerActivity | undefined;
+  #closing: ServerClosing | undefined;
   #address: string | undefined;
+  #requests = 0;
+  #sawEof = false;
+  /** Who is to have the socket, or has it. */
+  #taker: SocketTaker | undefined;
+  #taken = false;
   /** Closes after the current response, whatever the client says. */
   lastRequest = false;
-  /** Part of the current response has been queued. */
-  #answered = false;
-  /** Part of the current response did not fit in the outbox. */
-  #cut = false;
-  #headDeadlineMs = 0;
+  /** For whoever lists connections: where this one stands. */
+  place = -1;
 
   constructor(shared: ServerShared, socket: SocketId) {
     this.#shared = shared;
-    this.#recv = recvOperation(socket, () => this.#received());
-    this.outbox = new Outbox(shared.port, shared.buffers, this, socket);
-    this.outbox.sendTimeoutMs = shared.timeouts.sendMs;
-    this.#heads = new RequestHeadReader(shared.parsers);
-    this.#closing = new ServerClosing(shared, () => shared.handler.closed(this));
+    this.#recv = recvOperation(socket, ServerConnection.#onReceived, this);
     this.#listen();
+  }
+
+  static #onReceived(recv: RecvOperation): void {
+    (recv.owner as ServerConnection).#received();
   }
 
   /** The current request. Only within an exchange. */
   get head(): MessageHead {
-    return this.#heads.head;
+    return (this.#active as ServerActivity).reader.head;
+  }
+
+  /** Where the response goes. Only within an exchange. */
+  get outbox(): Outbox {
+    return (this.#active as ServerActivity).outbox;
+  }
+
+  /** Bytes of responses that the kernel does not have yet. */
+  get queuedBytes(): number {
+    return this.#active?.outbox.queuedBytes ?? 0;
   }
 
   /** The client's address as text; asked of the system once. */
@@ -68,70 +67,96 @@ export class ServerConnection implements OutboxOwner {
   }
 
   get idle(): boolean {
-    return this.#phase === 'head' && !this.#heads.holds && this.#carry.bytes === 0;
+    return this.#closing === undefined && (this.#active?.reader.idle ?? true);
   }
 
   /** May the client send another request after this one? */
   get persistent(): boolean {
+    const { reader } = this.#active as ServerActivity;
     return (
       !this.lastRequest &&
-      this.#phase !== 'body' &&
-      this.head.persistent &&
+      reader.reading !== 'body' &&
+      reader.head.persistent &&
       this.#requests < this.#shared.requestsMax
     );
   }
 
   /** Is there a body of the current request that has not come to its end? */
   get requestHasBody(): boolean {
-    return this.#phase === 'body';
+    return this.#active?.reader.reading === 'body';
   }
 
   get paused(): boolean {
-    return this.#paused;
+    return this.#active?.reader.paused === true;
   }
 
   /** Queues a response's head, or text that belongs to its body. */
   send(text: string): void {
-    this.#answered = true;
-    if (!this.outbox.appendText(text)) this.#cut = true;
+    const active = this.#active as ServerActivity;
+    active.answered = true;
+    if (!active.outbox.appendText(text)) active.cut = true;
+  }
+
+  /** Queues the head of an interim response: an answer of any other kind may still follow. */
+  sendInterim(text: string): void {
+    const active = this.#active as ServerActivity;
+    if (!active.outbox.appendText(text)) active.cut = true;
   }
 
   /** No more of the request's body for now. */
   pauseRequest(): void {
-    this.#paused = true;
+    (this.#active as ServerActivity).reader.paused = true;
   }
 
   resumeRequest(): void {
-    this.#paused = false;
-    if (!this.#consuming) this.#resume();
+    const { reader } = this.#active as ServerActivity;
+    reader.paused = false;
+    if (!reader.consuming) this.#resume();
   }
 
   /** The response has been queued to its end; the connection is used again where `reuse`. */
   endResponse(reuse: boolean): void {
-    if (this.#cut) {
+    const active = this.#active as ServerActivity;
+    if (active.cut) {
       this.abort();
       return;
     }
-    this.#endExchange();
-    if (!reuse || this.#phase === 'body' || this.#sawEof) {
-      this.#startClose(this.#phase === 'body' || this.#carry.bytes > 0);
-      return;
-    }
-    this.#phase = 'head';
-    if (!this.#consuming) this.#resume();
+    const { reader } = active;
+    const isUnread = reader.reading === 'body';
+    active.endExchange();
+    if (!reuse || isUnread || this.#sawEof) this.#startClose(isUnread || reader.carry.bytes > 0);
+    else if (!reader.consuming) this.#resume();
+  }
+
+  /**
+   * Gives the socket away, behind a response head that ends HTTP on it: once that is with the kernel
+   * and no receive is posted any more. Until then the exchange hears when the client is lost. The
+   * request's head stays until `socketClosed`.
+   */
+  detach(taker: SocketTaker): void {
+    this.#taker = taker;
+    const { port } = this.#shared;
+    port.cancel(this.#recv);
+    port.loop.post(() => this.#handOver());
+  }
+
+  /** The taker has closed the socket. */
+  socketClosed(): void {
+    this.#closed();
   }
 
   /** The response cannot be completed: the client must see that it was cut. */
   abort(): void {
-    this.#endExchange();
-    this.outbox.discard();
-    this.#phase = 'closing';
+    if (this.#taken) return;
+    this.#active?.abandon();
+    this.#closing ??= this.#makeClosing();
     this.#closing.submit(this.#recv.socket, 'reset');
   }
 
   /** Ends the connection now, in whatever state it is; its exchange is told. */
   destroy(): void {
-    if (this.#closing.submitted) this.#closing.hurry();
+    if (this.#taken) this.#taker?.stop();
+    else if (this.#closing?.submitted) this.#closing.hurry();
     else this.#lost();
   }
 
@@ -142,32 +167,66 @@ export class ServerConnection implements OutboxOwner {
   }
 
   outboxLevel(level: Level): void {
-    this.#exchange?.responseLevel(level);
-    if (level === 'open' && this.#phase === 'head' && this.#carry.bytes > 0) this.#resume();
+    const active = this.#active as ServerActivity;
+    active.exchange?.responseLevel(level);
+    const { reading, carry } = active.reader;
+    if (level === 'open' && reading === 'head' && carry.bytes > 0) this.#resume();
   }
 
   outboxDrained(): void {
-    if (this.#phase === 'closing') this.#closing.submit(this.#recv.socket, 'graceful');
+    if (this.#closing !== undefined) this.#finishClose(this.#closing);
+    else if (this.#taker !== undefined) this.#handOver();
+    else this.#rest();
   }
 
   outboxBroken(): void {
     this.#lost();
   }
 
+  requestHead(head: MessageHead): void {
+    const active = this.#active as ServerActivity;
+    const { bodyBytesMax, handler } = this.#shared;
+    if (head.framing === 'length') checkBody(head.contentLength, bodyBytesMax);
+    this.#requests += 1;
+    active.beginExchange();
+    if (head.expectsContinue && this.requestHasBody) active.outbox.appendText(CONTINUE);
+    const exchange = handler.request(this);
+    // The answer may have been given, and the exchange be over, within the call.
+    if (active.reader.holds) active.exchange = exchange;
+  }
+
   bodyBytes(data: Uint8Array, from: number, to: number, owned: boolean): void {
-    this.#bodyBytes += to - from;
-    if (this.#bodyBytes > this.#shared.bodyBytesMax) {
-      throw new HttpError('BODY_TOO_LARGE', `over ${this.#shared.bodyBytesMax} bytes`);
+    const active = this.#active as ServerActivity;
+    active.bodyBytes += to - from;
+    checkBody(active.bodyBytes, this.#shared.bodyBytesMax);
+    active.exchange?.requestBody(data, from, to, owned);
+  }
+
+  requestEnd(): void {
+    this.#active?.exchange?.requestEnd();
+  }
+
+  refuse(error: HttpError): void {
+    const active = this.#active as ServerActivity;
+    const { exchange } = active;
+    const answered = exchange !== undefined && active.answered;
+    if (exchange === undefined) this.#shared.handler.refused(this, error);
+    else exchange.requestFailed(error);
+    if (answered) {
+      this.abort();
+      return;
     }
-    this.#exchange?.requestBody(data, from, to, owned);
+    active.endExchange();
+    active.outbox.appendText(errorPage(error.status));
+    this.#startClose(true);
   }
 
   #received(): void {
+    if (this.#closing !== undefined) return;
     const recv = this.#recv;
-    if (this.#phase === 'closing') return;
     switch (recv.status) {
       case 'done':
-        this.#take(recv.data, recv.offset, recv.offset + recv.bytes, recv.owned);
+        this.#take(recv);
         break;
       case 'eof':
         this.#onEof();
@@ -176,189 +235,111 @@ export class ServerConnection implements OutboxOwner {
         this.#onExpired();
         break;
       default:
-        this.#lost();
+        if (recv.status !== 'cancelled' || this.#taker === undefined) this.#lost();
     }
-    this.#listen();
+    if (this.#taker === undefined) this.#listen();
+    else this.#handOver();
   }
 
-  #take(data: Uint8Array, at: number, end: number, owned: boolean): void {
-    if (this.#carry.bytes > 0) {
-      this.#carry.add(data, at, end);
-      this.#resume();
-      return;
-    }
-    const to = this.#consume(data, at, end, owned);
-    if (to === end) return;
-    if (this.#phase !== 'closing') this.#carry.add(data, to, end);
-    else this.#closing.linger(); // More was sent than is read.
+  #take({ socket, data, offset, bytes, owned }: RecvOperation): void {
+    this.#active ??= this.#shared.activities.take(this, socket);
+    const { reader } = this.#active;
+    if (reader.take(data, offset, offset + bytes, owned)) this.#rest();
+    else this.#closing?.linger(); // More was sent than is read.
   }
 
   /** Goes on with what waits in line, and then with the socket. */
   #resume(): void {
-    const carry = this.#carry;
-    if (carry.bytes > 0) {
-      const to = this.#consume(carry.data, carry.at, carry.end, false);
-      carry.use(to);
-    }
+    this.#active?.reader.resume();
     this.#listen();
-  }
-
-  /** Takes all that the current phase can use; returns where it stopped. */
-  #consume(data: Uint8Array, start: number, end: number, owned: boolean): number {
-    let at = start;
-    this.#consuming = true;
-    try {
-      while (at < end) {
-        if (this.#phase === 'head') {
-          // Who does not read the answers gets no more of them: what they take is bounded.
-          if (this.outbox.level === 'high') break;
-          const to = this.#readHead(data, at, end);
-          if (to < 0) break;
-          at = to;
-        } else if (this.#phase === 'body' && !this.#paused) {
-          at = this.#readBody(data, at, end, owned);
-        } else break;
-      }
-    } catch (error) {
-      if (!(error instanceof HttpError)) throw error;
-      this.#refuse(error);
-      at = end;
-    } finally {
-      this.#consuming = false;
-    }
-    return at;
-  }
-
-  /** Returns where the head, or the empty line before it, ends; -1 when it is not complete. */
-  #readHead(data: Uint8Array, at: number, end: number): number {
-    const heads = this.#heads;
-    const begun = heads.holds;
-    const to = heads.read(data, at, end);
-    if (heads.complete) {
-      readRequest(heads.head);
-      this.#startExchange(heads.head);
-    } else if (heads.holds && !begun) {
-      const { port, timeouts } = this.#shared;
-      this.#headDeadlineMs = port.loop.turnMs + timeouts.headMs;
-    }
-    return to;
-  }
-
-  #startExchange(head: MessageHead): void {
-    const { framing, contentLength } = head;
-    if (framing === 'length' && contentLength > this.#shared.bodyBytesMax) {
-      throw new HttpError('BODY_TOO_LARGE', `over ${this.#shared.bodyBytesMax} bytes`);
-    }
-    this.#requests += 1;
-    this.#answered = false;
-    this.#cut = false;
-    this.#paused = false;
-    const bodiless = framing === 'none' || (framing === 'length' && contentLength === 0);
-    this.#phase = bodiless ? 'answering' : 'body';
-    if (!bodiless) {
-      this.#body ??= new BodyReader(this);
-      this.#body.start(framing, contentLength);
-      this.#bodyBytes = 0;
-      if (head.expectsContinue) this.outbox.appendText(CONTINUE);
-    }
-    const exchange = this.#shared.handler.request(this);
-    // The answer may have been given, and the exchange be over, within the call.
-    if (this.#heads.holds) this.#exchange = exchange;
-  }
-
-  #readBody(data: Uint8Array, start: number, end: number, owned: boolean): number {
-    const body = this.#body as BodyReader;
-    const at = body.read(data, start, end, owned);
-    if (body.done && this.#phase === 'body') {
-      this.#phase = 'answering';
-      this.#exchange?.requestEnd();
-    }
-    return at;
-  }
-
-  #endExchange(): void {
-    this.#exchange = undefined;
-    this.#heads.release();
-  }
-
-  #refuse(error: HttpError): void {
-    const exchange = this.#exchange;
-    const answered = exchange !== undefined && this.#answered;
-    exchange?.requestFailed(error);
-    if (exchange === undefined) this.#shared.handler.refused(this, error);
-    if (answered) {
-      this.abort();
-      return;
-    }
-    this.#endExchange();
-    this.outbox.appendText(errorPage(error.status));
-    this.#startClose(true);
   }
 
   /** The client sends no more; what it asked for is still answered. */
   #onEof(): void {
     this.#sawEof = true;
-    if (this.#phase === 'answering') return;
-    if (this.#phase === 'head') {
-      // Half a head is no request; answers to those before it may still be on their way.
-      this.#endExchange();
-      this.#startClose(false);
-    } else this.#lost();
+    const active = this.#active;
+    if (active?.reader.reading === 'answer') return;
+    if (active?.reader.reading === 'body') {
+      this.#lost();
+      return;
+    }
+    // Half a head is no request; answers to those before it may still be on their way.
+    this.#startClose(false);
   }
 
   #onExpired(): void {
+    const reader = this.#active?.reader;
     // While we do not want the body, the client is not to blame that it does not come.
-    if (this.#phase === 'answering' || (this.#phase === 'body' && this.#paused)) return;
-    if (this.idle) {
-      this.#startClose(false);
-      return;
-    }
-    this.#refuse(new HttpError('TIMEOUT', 'the request did not come in time'));
+    if (reader?.reading === 'answer' || (reader?.reading === 'body' && reader.paused)) return;
+    if (this.idle) this.#startClose(false);
+    else this.refuse(new HttpError('TIMEOUT', 'the request did not come in time'));
+  }
+
+  /** What came late, or ahead, is for the taker to begin with. */
+  #handOver(): void {
+    const { outbox, reader } = this.#active as ServerActivity;
+    const busy = this.#recv.status === 'pending' || outbox.queuedBytes > 0 || outbox.inFlight;
+    if (busy || this.#taken || this.#closing !== undefined) return;
+    this.#taken = true;
+    this.#active?.takeExchange();
+    this.#taker?.take(this.#recv.socket, reader.takeCarried());
   }
 
   /** The connection is of no use any more. */
   #lost(): void {
-    if (this.#closing.submitted) return;
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
-    exchange?.requestFailed(undefined);
+    if (this.#closing?.submitted) return;
+    this.#active?.takeExchange()?.requestFailed(undefined);
     this.abort();
   }
 
   #startClose(linger: boolean): void {
-    if (this.#phase === 'closing') return;
-    this.#phase = 'closing';
-    this.#carry.use(this.#carry.end);
-    if (linger && !this.#sawEof) this.#closing.linger();
-    if (this.outbox.queuedBytes === 0) this.#closing.submit(this.#recv.socket, 'graceful');
+    if (this.#closing !== undefined) return;
+    const closing = this.#makeClosing();
+    this.#closing = closing;
+    this.#active?.reader.stop();
+    if (linger && !this.#sawEof) closing.linger();
+    if (this.queuedBytes === 0) this.#finishClose(closing);
   }
 
-  /** Posts the receive where one is wanted, with the deadline of the phase. */
+  /** Everything is with the kernel. */
+  #finishClose(closing: ServerClosing): void {
+    closing.submit(this.#recv.socket, 'graceful');
+    if (this.#active?.reader.consuming === false) this.#giveBack();
+  }
+
+  #makeClosing(): ServerClosing {
+    return new ServerClosing(this.#shared, () => this.#closed());
+  }
+
+  #closed(): void {
+    this.#giveBack();
+    this.#shared.handler.closed(this);
+  }
+
+  /** Gives back what an idle connection does not need. */
+  #rest(): void {
+    if (this.#closing === undefined && this.#active?.idle) this.#giveBack();
+  }
+
+  #giveBack(): void {
+    if (this.#active === undefined) return;
+    this.#shared.activities.give(this.#active);
+    this.#active = undefined;
+  }
+
+  /** Posts the receive where one is wanted, with the deadline of what it waits for. */
   #listen(): void {
+    if (this.#closing !== undefined || this.#taker !== undefined) return;
     const recv = this.#recv;
+    const active = this.#active;
     const { port, timeouts } = this.#shared;
-    switch (this.#phase) {
-      case 'closing':
-        return;
-      case 'head':
-        recv.deadlineMs = this.#heads.holds
-          ? this.#headDeadlineMs
-          : port.loop.turnMs + timeouts.idleMs;
-        break;
-      case 'body':
-        recv.deadlineMs = port.loop.turnMs + timeouts.bodyMs;
-        break;
-      case 'answering':
-        recv.deadlineMs = 0;
-    }
+    const nowMs = port.loop.turnMs;
+    recv.deadlineMs = active?.deadlineMs(nowMs, timeouts) ?? nowMs + timeouts.idleMs;
     if (recv.status === 'pending') port.loop.watchDeadline(recv);
-    else if (!this.#sawEof && this.#wantsBytes) port.submit(recv);
+    else if (!this.#sawEof && (active?.wantsBytes ?? true)) port.submit(recv);
   }
+}
 
-  /** Requests sent ahead are left with the kernel while some wait here already. */
-  get #wantsBytes(): boolean {
-    if (this.#phase === 'body') return !this.#paused;
-    if (this.#phase === 'head' && this.outbox.level === 'open') return true;
-    return this.#carry.bytes === 0;
-  }
+function checkBody(bytes: number, bytesMax: number): void {
+  if (bytes > bytesMax) throw new HttpError('BODY_TOO_LARGE', `over ${bytesMax} bytes`);
 }

@@ -1,7 +1,7 @@
-import type { BufferPool } from '../core/buffer-pool.ts';
+import type { SocketId } from '../core/operation.ts';
 import type { ProactorPort } from '../core/proactor.ts';
 import type { HttpError } from './http-error.ts';
-import type { ParserPool } from './parser-pool.ts';
+import type { ActivityPool } from './server-activity.ts';
 import type { ServerConnection } from './server-connection.ts';
 
 /** How long a server waits for a client, in milliseconds. */
@@ -26,8 +26,7 @@ export const SERVER_TIMEOUTS: ServerTimeouts = {
 /** What all connections of a server share. */
 export type ServerShared = {
   readonly port: ProactorPort;
-  readonly buffers: BufferPool;
-  readonly parsers: ParserPool;
+  readonly activities: ActivityPool;
   readonly timeouts: ServerTimeouts;
   /** Requests after which a connection is closed. */
   readonly requestsMax: number;
@@ -44,6 +43,14 @@ export interface RequestHandler {
   refused(connection: ServerConnection, error: HttpError): void;
   /** The connection is gone. */
   closed(connection: ServerConnection): void;
+}
+
+/** Who takes over a client's socket, when HTTP has ended on it. */
+export interface SocketTaker {
+  /** The socket is the taker's to close. `carried`: what came before its time, to be kept. */
+  take(socket: SocketId, carried: Uint8Array): void;
+  /** The connection is to end now; the taker says when it has closed the socket. */
+  stop(): void;
 }
 
 /** One request and its answer, on the side that answers. */

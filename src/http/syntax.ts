@@ -12,6 +12,10 @@ export const METHOD = 8;
 export const UNDERSCORE = 16;
 /** `%` and `.`: a target with one of them may say another path than it seems to. */
 export const PATH_MARK = 32;
+/** May stand in a host's name: unreserved, sub-delims and `%` (RFC 3986 §3.2.2). */
+export const HOST_NAME = 64;
+/** May stand in a field name that is read in one way only: a token without `_`. */
+export const PLAIN_NAME = 128;
 /** May stand in a reason phrase (RFC 9112 §4). */
 export const REASON: number = VALUE;
 
@@ -34,8 +38,9 @@ function classes(): Uint8Array {
     if (byte === TAB || (byte >= 0x20 && byte !== 0x7f)) bits |= VALUE;
     if (byte > 0x20 && byte < 0x7f && char !== '#') bits |= TARGET;
     if ((byte >= 0x41 && byte <= 0x5a) || digit || char === '-' || char === '_') bits |= METHOD;
-    if (char === '_') bits |= UNDERSCORE;
+    bits |= char === '_' ? UNDERSCORE : (bits & TOKEN) === 0 ? 0 : PLAIN_NAME;
     if (char === '%' || char === '.') bits |= PATH_MARK;
+    if (letter || digit || "-._~!$&'()*+,;=%".includes(char)) bits |= HOST_NAME;
     table[byte] = bits;
   }
   return table;

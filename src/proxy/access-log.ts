@@ -1,5 +1,6 @@
 import { timerOperation } from '../core/operations.ts';
 import type { ProactorPort } from '../core/proactor.ts';
+import { REFERER, USER_AGENT } from '../http/field-names.ts';
 import type { ServerConnection } from '../http/server-connection.ts';
 
 /** Where lines go, and where their time comes from. */
@@ -39,7 +40,7 @@ export class AccessLog {
     const line = head.text.slice(0, Math.max(0, head.fieldsStart - 2));
     this.#add(
       `${client.address} - - [${this.#now()}] "${escaped(line)}" ${status} ${bodyBytes} ` +
-        `"${escaped(head.get('referer') ?? '-')}" "${escaped(head.get('user-agent') ?? '-')}"\n`,
+        `"${escaped(head.valueOf(REFERER) ?? '-')}" "${escaped(head.valueOf(USER_AGENT) ?? '-')}"\n`,
     );
   }
 

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../core/endpoint.ts';
-import { HEAD_LIMITS, type HeadLimits } from '../http/head-limits.ts';
+import { HEAD_LIMITS, HEAD_RULES, type HeadLimits, type HeadRules } from '../http/head-limits.ts';
 import { SERVER_TIMEOUTS, type ServerTimeouts } from '../http/server-options.ts';
 
 /** Where requests go: the servers of one group, taken in turn. */
@@ -13,6 +13,8 @@ export type UpstreamConfig = {
   /** Servers that one request may try. */
   readonly triesMax: number;
   readonly timeouts: UpstreamTimeouts;
+  /** Exchanges after which a connection to a server is closed. */
+  readonly requestsMax: number;
 };
 
 export type NamedServer = { readonly name: string; readonly port: number };
@@ -33,6 +35,10 @@ export type ProxyConfig = {
   readonly upstream: UpstreamConfig;
   readonly timeouts: ServerTimeouts;
   readonly headLimits: HeadLimits;
+  /** For heads of requests. */
+  readonly headRules: HeadRules;
+  /** Forwards 103 (Early Hints) to clients of HTTP/1.1. */
+  readonly earlyHints: boolean;
   /** Requests after which a client's connection is closed. */
   readonly requestsMax: number;
   /** Largest body of a request, in bytes. */
@@ -50,6 +56,7 @@ export const UPSTREAM_TIMEOUTS: UpstreamTimeouts = {
 
 const IDLE_MAX = 32;
 const TRIES_MAX = 3;
+const UPSTREAM_REQUESTS_MAX = 1000;
 const REQUESTS_MAX = 1000;
 const BODY_BYTES_MAX = 1024 * 1024;
 
@@ -63,6 +70,8 @@ export function proxyConfig(
   return {
     timeouts: SERVER_TIMEOUTS,
     headLimits: HEAD_LIMITS,
+    headRules: HEAD_RULES,
+    earlyHints: false,
     requestsMax: REQUESTS_MAX,
     bodyBytesMax: BODY_BYTES_MAX,
     forwardedFor: true,
@@ -70,6 +79,7 @@ export function proxyConfig(
     upstream: {
       idleMax: IDLE_MAX,
       triesMax: TRIES_MAX,
+      requestsMax: UPSTREAM_REQUESTS_MAX,
       timeouts: UPSTREAM_TIMEOUTS,
       ...upstream,
     },

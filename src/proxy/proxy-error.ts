@@ -1,5 +1,5 @@
 import type { Fault } from '../core/fault.ts';
-import type { ClientFailure } from '../http/client-connection.ts';
+import type { ClientFailure } from '../http/client-options.ts';
 
 /** Whose failure it was. */
 export type ErrorSource = 'upstream' | 'downstream' | 'internal';
@@ -13,9 +13,12 @@ export type ErrorType =
   | 'WriteTimeout'
   | 'ConnectionClosed'
   | 'ProtocolError'
-  | 'NoUpstream';
+  | 'BodyTooLarge'
+  | 'NoUpstream'
+  | 'HttpStatus'
+  | 'Internal';
 
-const STATUS: Readonly<Record<ErrorType, 502 | 504>> = {
+const STATUS: Readonly<Record<ErrorType, number>> = {
   ConnectTimeout: 504,
   ConnectRefused: 502,
   ConnectReset: 502,
@@ -24,7 +27,10 @@ const STATUS: Readonly<Record<ErrorType, 502 | 504>> = {
   WriteTimeout: 504,
   ConnectionClosed: 502,
   ProtocolError: 502,
+  BodyTooLarge: 413,
   NoUpstream: 502,
+  HttpStatus: 502,
+  Internal: 500,
 };
 
 /** Why an exchange failed: a value for logs and for the choice of an answer. */
@@ -33,13 +39,19 @@ export class ProxyError extends Error {
   readonly type: ErrorType;
   readonly source: ErrorSource;
   /** What the client is answered, as long as it can be. */
-  readonly status: 502 | 504;
+  readonly status: number;
+  /** The connection had served an exchange before: a close may be the server's idle deadline. */
+  reusedConnection = false;
+  /** Bytes of head and body that this attempt handed over to be sent. */
+  requestBytesSent = 0;
+  /** What the engine does unless a handler decides. */
+  retry = false;
 
-  constructor(type: ErrorType, source: ErrorSource, cause: unknown) {
+  constructor(type: ErrorType, source: ErrorSource, cause: unknown, status?: number) {
     super(`${source}: ${type}`, { cause });
     this.type = type;
     this.source = source;
-    this.status = STATUS[type];
+    this.status = status ?? STATUS[type];
   }
 }
 

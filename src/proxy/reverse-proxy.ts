@@ -8,20 +8,25 @@ import {
   timerOperation,
 } from '../core/operations.ts';
 import type { ProactorPort } from '../core/proactor.ts';
+import type { Random } from '../core/random.ts';
 import { BULK_BYTES, BULK_IDLE_MAX } from '../http/bulk-receive.ts';
-import type { ClientShared } from '../http/client-connection.ts';
+import type { ClientConnection } from '../http/client-connection.ts';
 import type { HttpError } from '../http/http-error.ts';
 import { ParserPool } from '../http/parser-pool.ts';
+import { ActivityPool } from '../http/server-activity.ts';
 import { ServerConnection } from '../http/server-connection.ts';
 import type { Exchange, RequestHandler, ServerShared } from '../http/server-options.ts';
 import { IoError } from '../net/io-error.ts';
 import { AccessLog, type LogSink } from './access-log.ts';
-import { ConnectionPool } from './connection-pool.ts';
+import { ConnectionList } from './connection-list.ts';
 import type { ProxyConfig } from './proxy-config.ts';
-import { type Lookup, ServerNames } from './server-names.ts';
+import { SeededRandom } from './seeded-random.ts';
+import type { Lookup } from './server-names.ts';
 import { Session } from './session.ts';
 import type { SessionShared } from './session-shared.ts';
-import { UpstreamGroup } from './upstream-group.ts';
+import { groupConfigOf } from './simple-group.ts';
+import type { UpstreamPool } from './upstream/index.ts';
+import { type TargetParts, UpstreamTarget } from './upstream-target.ts';
 
 /** Accepts that are posted at once: connections that one turn can take in. */
 const ACCEPTS = 64;
@@ -34,20 +39,21 @@ export type ProxyParts = {
   readonly log?: LogSink;
   /** Needed where the upstream is a name. */
   readonly lookup?: Lookup;
+  /** What balancers that choose by chance go by. */
+  readonly random?: Random;
 };
 
 /** A reverse proxy: listeners, and a session for each request that they take. */
 export class ReverseProxy implements RequestHandler, SessionShared {
   readonly port: ProactorPort;
-  readonly client: ClientShared;
-  readonly group: UpstreamGroup;
-  readonly pool: ConnectionPool;
-  readonly hostLine: string;
+  readonly target: UpstreamTarget;
+  protected readonly targetParts: TargetParts;
+  readonly activities: ActivityPool;
   readonly forwardedFor: boolean;
+  readonly earlyHints: boolean;
   readonly log: AccessLog | undefined;
-  readonly #names: ServerNames | undefined;
   readonly #server: ServerShared;
-  readonly #connections = new Set<ServerConnection>();
+  readonly #connections = new ConnectionList();
   readonly #sessions: Session[] = [];
   readonly #listeners: SocketId[] = [];
   #draining: (() => void) | undefined;
@@ -56,26 +62,32 @@ export class ReverseProxy implements RequestHandler, SessionShared {
     const { upstream, headLimits, timeouts, requestsMax, bodyBytesMax } = config;
     const buffers = new BufferPool();
     this.port = port;
-    this.group = new UpstreamGroup(port.loop, upstream.triesMax, upstream.timeouts);
-    this.pool = new ConnectionPool(upstream.idleMax);
-    this.hostLine = `Host: ${upstream.authority}\r\n`;
     this.forwardedFor = config.forwardedFor;
+    this.earlyHints = config.earlyHints;
     this.log = parts.log === undefined ? undefined : new AccessLog(port, parts.log);
     const responses = new ParserPool('response', headLimits);
     const direct = port.capabilities.receive === 'direct';
     const bulk = direct ? new BufferPool(BULK_BYTES, BULK_IDLE_MAX) : undefined;
-    this.client = { port, buffers, bulk, parsers: responses, timeouts: upstream.timeouts };
-    const requests = new ParserPool('request', headLimits);
+    const { lookup } = parts;
+    const random = parts.random ?? new SeededRandom(port.loop.nowMs());
+    const shared = { port, random, buffers, bulk, parsers: responses, lookup };
+    this.targetParts = shared;
+    this.target = new UpstreamTarget(shared, groupConfigOf(upstream), upstream.authority);
+    const requests = new ParserPool('request', headLimits, config.headRules);
     const limits = { requestsMax, bodyBytesMax };
-    this.#server = { port, buffers, parsers: requests, timeouts, ...limits, handler: this };
-    if ('name' in upstream.servers) {
-      this.#names = new ServerNames(upstream.servers, parts.lookup, this.group, port);
-    } else this.group.setServers(upstream.servers);
+    this.activities = new ActivityPool(port, buffers, requests, timeouts.sendMs);
+    const { activities } = this;
+    this.#server = { port, activities, timeouts, ...limits, handler: this };
   }
 
   /** Client connections that are open. */
   get connections(): number {
     return this.#connections.size;
+  }
+
+  /** Idle connections to servers. */
+  get pool(): UpstreamPool<ClientConnection> {
+    return this.target.pool;
   }
 
   /** Opens a listener; resolves with where it listens, rejects with `IoError`. */
@@ -102,16 +114,15 @@ export class ReverseProxy implements RequestHandler, SessionShared {
     for (const listener of this.#listeners.splice(0)) {
       this.port.submit(closeOperation(listener, () => {}));
     }
-    for (const connection of [...this.#connections]) connection.closeWhenIdle();
-    this.pool.clear();
+    for (const connection of this.#connections.all()) connection.closeWhenIdle();
+    this.pool.retire();
     return new Promise((resolve) => {
       const deadline = timerOperation(() => {
-        for (const connection of [...this.#connections]) connection.destroy();
+        for (const connection of this.#connections.all()) connection.destroy();
       });
       this.#draining = () => {
         this.port.cancel(deadline);
-        this.pool.clear();
-        this.#names?.stop();
+        this.target.close();
         this.log?.flush();
         resolve();
       };
@@ -124,10 +135,14 @@ export class ReverseProxy implements RequestHandler, SessionShared {
   }
 
   request(connection: ServerConnection): Exchange {
-    this.#names?.keepFresh(this.port.loop.turnMs);
-    const session = this.#sessions.pop() ?? new Session(this);
+    this.target.keepFresh();
+    const session = this.#sessions.pop() ?? this.newSession();
     session.begin(connection);
     return session;
+  }
+
+  protected newSession(): Session {
+    return new Session(this);
   }
 
   refused(connection: ServerConnection, error: HttpError): void {
@@ -135,13 +150,8 @@ export class ReverseProxy implements RequestHandler, SessionShared {
   }
 
   closed(connection: ServerConnection): void {
-    this.#connections.delete(connection);
+    this.#connections.remove(connection);
     if (this.#connections.size === 0) this.#draining?.();
-  }
-
-  waitForServers(session: Session): void {
-    if (this.#names === undefined) session.serversKnown(new Error('the group has no servers'));
-    else this.#names.whenKnown(session);
   }
 
   release(session: Session): void {

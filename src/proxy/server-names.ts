@@ -1,8 +1,8 @@
+import type { Endpoint } from '../core/endpoint.ts';
 import { timerOperation } from '../core/operations.ts';
 import type { ProactorPort } from '../core/proactor.ts';
 import type { NamedServer } from './proxy-config.ts';
 import type { Session } from './session.ts';
-import type { UpstreamGroup } from './upstream-group.ts';
 
 /** Looks up a name: its IPv4 addresses and how long they hold. Rejects when there are none. */
 export type Lookup = (name: string) => Promise<{
@@ -23,7 +23,7 @@ const WAITING_MAX = 1024;
 export class ServerNames {
   readonly #server: NamedServer;
   readonly #lookup: Lookup | undefined;
-  readonly #group: UpstreamGroup;
+  readonly #set: (addresses: readonly Endpoint[]) => void;
   readonly #port: ProactorPort;
   /** One timer for all look-ups: it looks again where it fired too early for the current one. */
   readonly #deadline = timerOperation(() => this.#onDeadline());
@@ -33,17 +33,19 @@ export class ServerNames {
   #waiting: Session[] = [];
   #asking = false;
   #validUntilMs = 0;
+  /** There has been an answer with addresses. */
+  known = false;
 
   constructor(
     server: NamedServer,
     lookup: Lookup | undefined,
-    group: UpstreamGroup,
+    set: (addresses: readonly Endpoint[]) => void,
     port: ProactorPort,
   ) {
     if (lookup === undefined) throw new TypeError(`'${server.name}' is a name: give a lookup`);
     this.#server = server;
     this.#lookup = lookup;
-    this.#group = group;
+    this.#set = set;
     this.#port = port;
   }
 
@@ -63,7 +65,8 @@ export class ServerNames {
   }
 
   /** Asks again where the last answer has become too old; requests go on with it meanwhile. */
-  keepFresh(nowMs: number): void {
+  keepFresh(): void {
+    const nowMs = this.#port.loop.turnMs;
     if (nowMs >= this.#validUntilMs && this.#validUntilMs > 0) this.#ask();
   }
 
@@ -103,7 +106,14 @@ export class ServerNames {
     const { port } = this.#server;
     try {
       if (addresses.length === 0) throw new Error(`'${this.#server.name}' has no address`);
-      this.#group.setServers(addresses.map((address) => ({ family: 'ipv4', address, port })));
+      this.#set(
+        addresses.map((address) => ({
+          family: address.includes(':') ? 'ipv6' : 'ipv4',
+          address,
+          port,
+        })),
+      );
+      this.known = true;
     } catch (error) {
       this.#failed(error);
       return;

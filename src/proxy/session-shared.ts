@@ -1,23 +1,37 @@
 import type { SocketId } from '../core/operation.ts';
 import type { ProactorPort } from '../core/proactor.ts';
-import type { ClientShared } from '../http/client-connection.ts';
+import type { ClientConnection } from '../http/client-connection.ts';
+import type { ClientShared } from '../http/client-options.ts';
 import type { AccessLog } from './access-log.ts';
-import type { ConnectionPool } from './connection-pool.ts';
+import type { Peer } from './framework/peers.ts';
 import type { Session } from './session.ts';
-import type { UpstreamGroup } from './upstream-group.ts';
+import type { UpstreamGroup, UpstreamPool } from './upstream/index.ts';
+
+/** A group of servers and the connections to them. */
+export interface Target {
+  readonly group: UpstreamGroup<ClientConnection>;
+  readonly pool: UpstreamPool<ClientConnection>;
+  readonly client: ClientShared;
+  /** The Host field of every request that is forwarded there, as a line. */
+  readonly hostLine: string;
+  /** The server of this index, as handlers see it. */
+  peerOf(server: number): Peer;
+  /**
+   * Where no server is known yet: calls `session.serversKnown` once there is an answer. `false`:
+   * there is nothing to wait for.
+   */
+  waitForServers(session: Session): boolean;
+}
 
 /** What all sessions of a proxy share. */
 export interface SessionShared {
   readonly port: ProactorPort;
-  readonly client: ClientShared;
-  readonly group: UpstreamGroup;
-  readonly pool: ConnectionPool;
-  /** The Host field of every forwarded request, as a line. */
-  readonly hostLine: string;
+  /** Where requests go that nobody sends elsewhere. */
+  readonly target: Target;
   readonly forwardedFor: boolean;
+  /** Is 103 forwarded? */
+  readonly earlyHints: boolean;
   readonly log: AccessLog | undefined;
-  /** Calls `session.serversKnown` once the group's name has been looked up. */
-  waitForServers(session: Session): void;
   /** Takes back a session that has ended. */
   release(session: Session): void;
   /** Closes a connection that came too late. */

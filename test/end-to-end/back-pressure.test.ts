@@ -9,13 +9,14 @@ const MIB = 1024 ** 2;
 /** Kernel buffers of four sockets, at their largest, and our outbox. */
 const PATH_BYTES_MAX = 32 * MIB;
 const RSS_GROWTH_KIB_MAX = 16 * 1024;
-const STALL_MS = 2_500;
 const SAMPLE_MS = 250;
+/** So many samples that are the same are a stall. */
+const SAME_SAMPLES = 6;
 
 type Setup = { readonly upstream: Program; readonly proxy: Program; readonly port: number };
 
 async function setUp(t: ExecutionContext, adapter: string): Promise<Setup> {
-  t.timeout(30_000, 'the test has not ended');
+  t.timeout(120_000, 'the test has not ended');
   const upstream = Program.run(t, 'upstream-program');
   const proxy = Program.run(
     t,
@@ -33,15 +34,16 @@ async function setUp(t: ExecutionContext, adapter: string): Promise<Setup> {
   return { upstream, proxy, port };
 }
 
-/** Samples until the stall is over: what was taken in all, and in its second half. */
-async function watch(sample: () => Promise<number>): Promise<{ all: number; lately: number }> {
-  const samples: number[] = [];
-  for (let ms = 0; ms < STALL_MS; ms += SAMPLE_MS) {
+/** What was taken when no more is; or at all, where that is too much. */
+async function stalledAt(sample: () => Promise<number>): Promise<number> {
+  let all = 0;
+  for (let same = 0; same < SAME_SAMPLES && all < PATH_BYTES_MAX; ) {
     await setTimeout(SAMPLE_MS);
-    samples.push(await sample());
+    const before = all;
+    all = await sample();
+    same = all > 0 && all === before ? same + 1 : 0;
   }
-  const all = samples.at(-1) as number;
-  return { all, lately: all - (samples[samples.length >> 1] as number) };
+  return all;
 }
 
 const mib = (bytes: number): string => (bytes / MIB).toFixed(1);
@@ -53,12 +55,11 @@ async function clientStops(t: ExecutionContext, adapter: string): Promise<void> 
   client.write('GET /source HTTP/1.1\r\nHost: x\r\n\r\n');
   await client.head();
   client.socket.pause();
-  const { all, lately } = await watch(async () => (await upstream.ask('state')).taken ?? GIB);
+  const all = await stalledAt(async () => (await upstream.ask('state')).taken ?? GIB);
   const growth = proxy.rssKib() - before;
-  t.log(`stalled: the upstream got rid of ${mib(all)} MiB, ${lately} bytes of them lately`);
+  t.log(`stalled: the upstream got rid of ${mib(all)} MiB`);
   t.log(`the proxy's memory grew by ${(growth / 1024).toFixed(1)} MiB`);
   t.true(all < PATH_BYTES_MAX);
-  t.is(lately, 0);
   t.true(growth < RSS_GROWTH_KIB_MAX);
 
   client.socket.removeAllListeners('data').on('data', (data) => {
@@ -82,24 +83,28 @@ async function upstreamStops(t: ExecutionContext, adapter: string): Promise<void
   client.write(`PUT /sink HTTP/1.1\r\nHost: x\r\nContent-Length: ${GIB}\r\n\r\n`);
   const { socket } = client;
   const piece = Buffer.alloc(64 * 1024);
+  let uploads = true;
   const more = (): void => {
-    while (socket.write(piece));
-    socket.once('drain', more);
+    if (!uploads) return;
+    if (socket.write(piece)) setImmediate(more);
+    else socket.once('drain', more);
   };
   more();
   const taken = async (): Promise<number> => socket.bytesWritten - socket.writableLength;
-  const { all, lately } = await watch(taken);
+  const all = await stalledAt(taken);
   const growth = proxy.rssKib() - before;
-  t.log(`stalled: the client got rid of ${mib(all)} MiB, ${lately} bytes of them lately`);
+  t.log(`stalled: the client got rid of ${mib(all)} MiB`);
   t.log(`the proxy's memory grew by ${(growth / 1024).toFixed(1)} MiB`);
   t.true(all < PATH_BYTES_MAX);
-  t.is(lately, 0);
   t.true(growth < RSS_GROWTH_KIB_MAX);
 
   await upstream.ask('resume');
   await upstream.until(({ received = 0 }) => received > 256 * MIB);
   const moving = proxy.rssKib() - before;
   t.log(`after 256 MiB: ${(moving / 1024).toFixed(1)} MiB more than before`);
+  // The proxy drops what still comes for a while, and then resets. A write that meets the RST makes
+  // Node forget the answer that is there to be read: a client writes no more before it has read it.
+  uploads = false;
   upstream.kill();
   t.is((await client.response()).status, 502);
   client.reset();

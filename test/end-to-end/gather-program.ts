@@ -4,6 +4,7 @@ import { BufferPool } from '../../src/core/buffer-pool.ts';
 import { acceptOperation, listenOperation } from '../../src/core/operations.ts';
 import { ParserPool } from '../../src/http/parser-pool.ts';
 import { reply } from '../../src/http/reply.ts';
+import { ActivityPool } from '../../src/http/server-activity.ts';
 import { ServerConnection } from '../../src/http/server-connection.ts';
 import {
   type Exchange,
@@ -37,8 +38,7 @@ const handler: RequestHandler = {
 };
 const shared = {
   port,
-  buffers: new BufferPool(),
-  parsers: new ParserPool('request'),
+  activities: new ActivityPool(port, new BufferPool(), new ParserPool('request'), 60_000),
   timeouts: SERVER_TIMEOUTS,
   requestsMax: 1000,
   bodyBytesMax: 0,

@@ -30,7 +30,8 @@ async function writes(what: string, adapter: string): Promise<number[]> {
   }
 }
 
-for (const adapter of Object.keys(REAL_PORTS)) {
+// What io_uring writes is no system call, and strace does not see it: its own tests count requests.
+for (const adapter of Object.keys(REAL_PORTS).filter((name) => name !== 'io-uring')) {
   straceTest(
     `64 pipelined requests that are answered at once leave in one write (${adapter})`,
     async (t) => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
@@ -23,8 +23,18 @@ export class Program {
   }
 
   static run(t: ExecutionContext, name: string, ...args: string[]): Program {
+    return Program.#start(t, name, args, { execArgv: [] });
+  }
+
+  /** The same with a network of its own, in which nothing is yet: not even 127.0.0.1. For root. */
+  static apart(t: ExecutionContext, name: string, ...args: string[]): Program {
+    const unshare = { execPath: 'unshare', execArgv: ['--net', process.execPath] };
+    return Program.#start(t, name, args, unshare);
+  }
+
+  static #start(t: ExecutionContext, name: string, args: string[], how: ForkOptions): Program {
     const path = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-    const child = fork(path, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
+    const child = fork(path, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], ...how });
     t.teardown(() => child.kill('SIGKILL'));
     return new Program(child);
   }

@@ -1,30 +1,16 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
 import { serve } from './program.ts';
+import { pump } from './pump.ts';
 
 // A server for the tests of back-pressure and of sudden death. What it does is in the target:
 //   /small          a short answer            /source    1 GiB, made as it goes
 //   /sink           reads nothing of a body until it is told to go on
 //   /half           half an answer, then silence
+// and silence for all others. Argument: the address to listen at.
 const GIB = 1024 ** 3;
-const piece = Buffer.alloc(64 * 1024, 'x');
 let current: Socket | undefined;
 let received = 0;
-
-function source(socket: Socket): void {
-  let left = GIB;
-  const more = (): void => {
-    while (left > 0 && !socket.destroyed) {
-      left -= piece.length;
-      if (!socket.write(piece)) {
-        socket.once('drain', more);
-        return;
-      }
-    }
-  };
-  socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${GIB}\r\n\r\n`);
-  more();
-}
 
 const server = createServer((socket) => {
   socket.on('error', () => {});
@@ -34,8 +20,10 @@ const server = createServer((socket) => {
     if (target === undefined) return;
     current = socket;
     if (target === '/small') socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
-    else if (target === '/source') source(socket);
-    else if (target === '/sink') socket.pause();
+    else if (target === '/source') {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${GIB}\r\n\r\n`);
+      pump(socket, GIB);
+    } else if (target === '/sink') socket.pause();
     else if (target === '/half') socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc');
   });
 });
@@ -43,7 +31,7 @@ const server = createServer((socket) => {
 serve({
   listen: () =>
     new Promise((resolve) => {
-      server.listen(0, '127.0.0.1', () =>
+      server.listen(0, process.argv[2] ?? '127.0.0.1', () =>
         resolve({ port: (server.address() as AddressInfo).port }),
       );
     }),

@@ -1,8 +1,5 @@
-import {
-  ClientConnection,
-  type ClientExchange,
-  type ClientFailure,
-} from '../../src/http/client-connection.ts';
+import { ClientConnection } from '../../src/http/client-connection.ts';
+import type { ClientExchange, ClientFailure } from '../../src/http/client-options.ts';
 import { ParserPool } from '../../src/http/parser-pool.ts';
 import { WireWorld } from './wire-world.ts';
 

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from 'ava';
 import { ParserPool } from '../../src/http/parser-pool.ts';
 import { reply } from '../../src/http/reply.ts';
+import { ActivityPool } from '../../src/http/server-activity.ts';
 import { ServerConnection } from '../../src/http/server-connection.ts';
 import type { RequestHandler, ServerShared } from '../../src/http/server-options.ts';
 import { poolOf, type Stream } from '../../src/net/index.ts';
@@ -23,8 +24,7 @@ class Served {
     });
     const shared: ServerShared = {
       port: world.port,
-      buffers: poolOf(world.port),
-      parsers: this.parsers,
+      activities: new ActivityPool(world.port, poolOf(world.port), this.parsers, 5_000),
       timeouts: { headMs, bodyMs: 5_000, sendMs: 5_000, idleMs: 5_000 },
       requestsMax: 100,
       bodyBytesMax: 100,

@@ -55,7 +55,7 @@ function messageOf(first: string, lines: Parameters<typeof fieldWire>[0][], made
     wire: `${first}\r\n${lines.map(fieldWire).join('')}${framing}\r\n${made.wire}`,
     log: [
       visible(first),
-      ...lines.map((line) => visible(`${line.name}: ${line.value}`.trimEnd())),
+      ...lines.map((line) => visible(`${line.name}: ${line.value}`.replace(/ $/, ''))),
       ...(made.field === '' ? [] : [made.field]),
       `${made.framing}, persistent`,
       ...(made.text === '' ? [] : [`body ${visible(made.text)}`]),

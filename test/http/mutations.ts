@@ -58,6 +58,12 @@ const PIECES: readonly string[] = [
   ...[
     'Upgrade: x\r\n',
     'Connection: upgrade\r\n',
+    'Proxy-Connection: close\r\n',
+    'Proxy-Connection: keep-alive\r\n',
+    'Connection: x, close\r\n',
+    'Trailer: content-length\r\n',
+    'Content-Length: 5 \t\r\n',
+    '204',
     'http://c/',
     'HEAD ',
     'CONNECT ',

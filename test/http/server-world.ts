@@ -1,6 +1,7 @@
 import { ParserPool } from '../../src/http/parser-pool.ts';
 import { reply } from '../../src/http/reply.ts';
 import { LAST_CHUNK } from '../../src/http/send-body.ts';
+import { ActivityPool } from '../../src/http/server-activity.ts';
 import { ServerConnection } from '../../src/http/server-connection.ts';
 import type { Exchange, ServerShared } from '../../src/http/server-options.ts';
 import { WireWorld } from './wire-world.ts';
@@ -14,16 +15,18 @@ export const TIMEOUTS = { headMs: 100, bodyMs: 200, sendMs: 300, idleMs: 400 } a
 export class ServerWorld extends WireWorld {
   readonly told: string[] = [];
   readonly parsers: ParserPool = new ParserPool('request');
+  readonly activities: ActivityPool;
   readonly connection: ServerConnection;
   answers: Answers;
 
   constructor(answers: Answers, options: Partial<ServerShared> = {}) {
     super();
     this.answers = answers;
+    const { port, buffers, parsers } = this;
+    this.activities = new ActivityPool(port, buffers, parsers, TIMEOUTS.sendMs);
     const shared: ServerShared = {
-      port: this.port,
-      buffers: this.buffers,
-      parsers: this.parsers,
+      port,
+      activities: this.activities,
       timeouts: TIMEOUTS,
       requestsMax: 1_000,
       bodyBytesMax: 1_000,

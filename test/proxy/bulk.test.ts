@@ -29,7 +29,7 @@ function counted(pool: BufferPool): { readonly taken: number } {
 
 test('a large body passes in chunks that nobody copies, whole and in order', async (t) => {
   const site = new SimSite({ seed: 1 });
-  const chunks = counted(site.proxy.client.bulk as BufferPool);
+  const chunks = counted(site.proxy.target.client.bulk as BufferPool);
   await site.run(async () => {
     await site.start(serve);
     for (let i = 0; i < 3; i += 1) {
@@ -44,7 +44,7 @@ test('a large body passes in chunks that nobody copies, whole and in order', asy
 
 test('a client that leaves in the middle leaves no chunk behind', async (t) => {
   const site = new SimSite({ seed: 2 });
-  const chunks = counted(site.proxy.client.bulk as BufferPool);
+  const chunks = counted(site.proxy.target.client.bulk as BufferPool);
   await site.run(async () => {
     await site.start(serve);
     for (let i = 0; i < 20; i += 1) await site.leaveAfter(GET, i * 50_000);

@@ -170,7 +170,7 @@ export class Peer {
 }
 
 /** libuv shows a RST right behind data as an end; a socket that was reset has no peer, though. */
-function wasReset(socket: Socket): boolean {
+export function wasReset(socket: Socket): boolean {
   const { _handle } = socket as { _handle?: { getpeername(out: object): number } | null };
   return !socket.writableEnded && (_handle?.getpeername({}) ?? 0) !== 0;
 }

@@ -1,5 +1,5 @@
 import type { Peer } from './peer.ts';
-import { eventually, type Site, siteTest } from './site.ts';
+import { eventually, inTime, PATIENT, type Site, SOON_MS, siteTest } from './site.ts';
 import { answering, ok } from './upstream.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -37,7 +37,7 @@ async function withDropping(site: Site, drop: (peer: Peer) => void): Promise<voi
     await peer.head();
     drop(peer);
   });
-  await site.start([good, bad]);
+  await site.start([bad, good]);
 }
 
 for (const [name, drop] of DROPS) {
@@ -139,15 +139,19 @@ for (const [name, drop] of DROPS) {
 siteTest('a timeout of the first server is repeated at the next', async (t, site) => {
   const good = await site.upstream(answering(() => ok('good')));
   const silent = await site.upstream(() => {});
-  await site.start([good, silent]);
-  t.is((await site.ask(GET)).body.toString(), 'good');
-  t.is(site.upstreams[1]?.connections, 1);
+  await site.start([silent, good], { upstream: { timeouts: { ...PATIENT, readMs: SOON_MS } } });
+  const seen = await inTime(
+    () => site.ask(GET),
+    ({ status }) => status === 504,
+  );
+  t.is(seen.body.toString(), 'good');
+  t.true(await eventually(() => (site.upstreams[1]?.connections ?? 0) > 0));
 });
 
 siteTest('a broken head is not repeated: the server may have acted', async (t, site) => {
   const good = await site.upstream(answering(() => ok('good')));
   const bad = await site.upstream(answering(() => 'garbage'));
-  await site.start([good, bad]);
+  await site.start([bad, good]);
   t.is((await site.ask(GET)).status, 502);
   t.is(site.upstreams[0]?.connections, 0);
 });

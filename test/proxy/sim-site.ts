@@ -1,12 +1,13 @@
 import { SimProactor, SimWorld, type WorldOptions } from '../../adapters/sim/index.ts';
 import type { SimHost } from '../../adapters/sim/sim-host.ts';
 import type { Endpoint } from '../../src/core/endpoint.ts';
+import { timerOperation } from '../../src/core/operations.ts';
 import { connect, type Listener, listen, type Stream } from '../../src/net/index.ts';
-import { proxyConfig, ReverseProxy } from '../../src/proxy/index.ts';
+import { type Lookup, proxyConfig, ReverseProxy } from '../../src/proxy/index.ts';
 
 const CLIENT = '10.0.0.1';
 const PROXY = '10.0.0.2';
-const UPSTREAM = '10.0.0.3';
+export const UPSTREAM = '10.0.0.3';
 const PORT = 80;
 
 /** Deadlines in virtual time. */
@@ -31,7 +32,8 @@ export class SimSite {
   released = 0;
   #listener: Listener | undefined;
 
-  constructor(options: WorldOptions) {
+  /** With `lookup`, the upstream is a name, and otherwise an address. */
+  constructor(options: WorldOptions, lookup?: Lookup) {
     this.world = new SimWorld({ ...options, onUncaught: (error) => this.uncaught.push(error) });
     this.hosts = {
       client: this.world.host('client', CLIENT),
@@ -41,10 +43,11 @@ export class SimSite {
     this.client = new SimProactor(this.hosts.client);
     this.port = new SimProactor(this.hosts.proxy);
     this.server = new SimProactor(this.hosts.upstream);
-    const servers = [at(UPSTREAM)];
+    const name = { name: 'backend.test', port: PORT };
+    const servers = lookup === undefined ? [at(UPSTREAM)] : name;
     const config = proxyConfig({ upstream: { authority: 'x', servers, timeouts: TIMEOUTS } });
     const log = { write: (text: string) => this.lines.push(text), wallMs: () => 0 };
-    this.proxy = new ReverseProxy(this.port, config, { log });
+    this.proxy = new ReverseProxy(this.port, config, { log, ...(lookup && { lookup }) });
     this.#countSessions();
   }
 
@@ -59,7 +62,7 @@ export class SimSite {
 
   /** What is left of the proxy, as text; empty when it is nothing. */
   get left(): string {
-    const { buffers, bulk, parsers } = this.proxy.client;
+    const { buffers, bulk, parsers } = this.proxy.target.client;
     const counts: Readonly<Record<string, number>> = {
       sockets: this.port.openSockets,
       connections: this.proxy.connections,
@@ -67,6 +70,7 @@ export class SimSite {
       buffers: buffers.lent,
       'bulk chunks': bulk?.lent ?? 0,
       parsers: parsers.lent,
+      activities: this.proxy.activities.lent,
       errors: this.uncaught.length,
     };
     const left = Object.entries(counts).filter(([, count]) => count !== 0);
@@ -78,6 +82,15 @@ export class SimSite {
     this.#listener = await listen(this.server, at(UPSTREAM));
     void this.#serveAll(this.#listener, serve);
     await this.proxy.listen(at(PROXY));
+  }
+
+  /** Resolves when so much virtual time has passed. */
+  pass(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = timerOperation(() => resolve());
+      timer.atMs = this.world.nowMs() + ms;
+      this.client.submit(timer);
+    });
   }
 
   /** One request on a connection of its own. */

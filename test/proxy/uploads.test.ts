@@ -1,4 +1,5 @@
-import { eventually, siteTest } from './site.ts';
+import { fieldOf, type Peer, type Seen } from './peer.ts';
+import { eventually, inTime, PATIENT, type Site, SOON_MS, siteTest } from './site.ts';
 import { ok } from './upstream.ts';
 
 const MIB = 1024 * 1024;
@@ -85,7 +86,7 @@ siteTest('an upload that the server never reads is a 504 at sendMs', async (t, s
     (peer) => {
       peer.socket.pause();
     },
-    { bodyBytesMax: 64 * MIB },
+    { bodyBytesMax: 64 * MIB, upstream: { timeouts: { ...PATIENT, sendMs: SOON_MS } } },
   );
   const client = await site.client();
   client.write(`PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: ${32 * MIB}\r\n\r\n`);
@@ -95,30 +96,38 @@ siteTest('an upload that the server never reads is a 504 at sendMs', async (t, s
   t.deepEqual(await site.statuses(1), ['504']);
 });
 
+const READ_SOON = { upstream: { timeouts: { ...PATIENT, readMs: SOON_MS } } };
+
+/** Says what it was sent once it has all of it. */
+const echo = async (peer: Peer): Promise<void> => {
+  const head = (await peer.head()) ?? '';
+  peer.write(ok((await peer.take(Number(fieldOf(head, 'content-length')))).toString()));
+};
+
+/** The answer to an upload of `parts` with a pause before each of them. */
+async function upload(site: Site, parts: readonly string[], pauseMs: number): Promise<Seen> {
+  const attempt = async (): Promise<Seen> => {
+    const client = await site.client();
+    const bytes = parts.join('').length;
+    client.write(`PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: ${bytes}\r\n\r\n`);
+    for (const part of parts) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      client.write(part);
+    }
+    return client.response();
+  };
+  return inTime(attempt, ({ status }) => status === 504);
+}
+
 siteTest('a slow upload may take longer than readMs', async (t, site) => {
-  await site.start(async (peer) => {
-    await peer.head();
-    peer.write(ok((await peer.take(20)).toString()));
-  });
-  const client = await site.client();
-  client.write('PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n');
-  for (let i = 0; i < 20; i += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    client.write('x');
-  }
-  t.is((await client.response()).body.toString(), 'x'.repeat(20));
+  await site.start(echo, READ_SOON);
+  const parts = Array.from({ length: 20 }, () => 'x');
+  t.is((await upload(site, parts, 20 + SOON_MS / 20)).body.toString(), 'x'.repeat(20));
 });
 
 siteTest('a client may pause longer than readMs in its upload', async (t, site) => {
-  await site.start(async (peer) => {
-    await peer.head();
-    peer.write(ok((await peer.take(2)).toString()));
-  });
-  const client = await site.client();
-  client.write('PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nx');
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  client.write('y');
-  t.is((await client.response()).body.toString(), 'xy');
+  await site.start(echo, READ_SOON);
+  t.is((await upload(site, ['x', 'y'], SOON_MS + 200)).body.toString(), 'xy');
 });
 
 siteTest('a body over the limit is a 413, by its length or by its bytes', async (t, site) => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import { Peer } from './peer.ts';
 
@@ -60,12 +60,17 @@ export function ok(body: string, fields = ''): string {
   return `HTTP/1.1 200 OK\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** A port at which nobody listens. */
+/**
+ * A port at which nobody listens, nor will: a connection of ours has it, as its own end, for as
+ * long as the process lives. A port that was merely closed might be another test's by now.
+ */
 export async function closedPort(): Promise<Endpoint> {
+  const address = '127.0.0.1';
   const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await once(server.listen(0, address), 'listening');
   const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return { family: 'ipv4', address: '127.0.0.1', port };
+  const keeper = connect({ port, host: address, localAddress: address });
+  const [[accepted]] = await Promise.all([once(server, 'connection'), once(keeper, 'connect')]);
+  for (const held of [keeper, accepted as Socket, server.close()]) held.unref();
+  return { family: 'ipv4', address, port: keeper.localPort as number };
 }

@@ -1,0 +1,73 @@
+import type { FieldEdits } from './field-edits.ts';
+import {
+  AMBIGUOUS,
+  CONTENT_LENGTH,
+  EXPECT,
+  HOST,
+  isHopByHop,
+  X_FORWARDED_FOR,
+} from './field-names.ts';
+import type { MessageHead } from './message-head.ts';
+import { reasonOf } from './status.ts';
+
+/** How the message that follows is framed, as its field line; '' where there is no body. */
+export function framingLine(framing: 'none' | 'chunked' | number): string {
+  if (framing === 'none') return '';
+  if (framing === 'chunked') return 'Transfer-Encoding: chunked\r\n';
+  return `Content-Length: ${framing}\r\n`;
+}
+
+/**
+ * A request head with changes as it goes to an upstream. `line` is method and target; `framing` is
+ * a complete line, or ''; `client` is appended to X-Forwarded-For, unless it is empty or the field
+ * was set by hand.
+ */
+export function editedRequestHead(
+  line: string,
+  host: string,
+  head: MessageHead,
+  edits: FieldEdits,
+  framing: string,
+  client: string,
+): string {
+  const own = edits.adds('x-forwarded-for');
+  let kept = '';
+  let forwarded = '';
+  for (let index = 0; index < head.fieldCount; index += 1) {
+    const id = head.fieldId(index);
+    if (id === HOST || id === CONTENT_LENGTH || id === EXPECT || id === AMBIGUOUS) continue;
+    if (isHopByHop(id) || head.isNominated(index) || edits.removes(index)) continue;
+    if (id === X_FORWARDED_FOR && !own) {
+      const value = head.fieldValue(index);
+      if (value !== '') forwarded += forwarded === '' ? value : `, ${value}`;
+    } else kept += head.text.slice(head.lineStart(index), head.lineStart(index + 1));
+  }
+  if (!own && client !== '') forwarded += forwarded === '' ? client : `, ${client}`;
+  const xff = forwarded === '' ? '' : `X-Forwarded-For: ${forwarded}\r\n`;
+  return `${line} HTTP/1.1\r\n${host}${kept}${edits.lines()}${framing}${xff}\r\n`;
+}
+
+/**
+ * A response head with changes as it goes to a client. `framing`: complete lines that frame the
+ * body and say whether the connection stays; with `''` the length that came stays.
+ */
+export function editedResponseHead(
+  status: number,
+  reason: string | undefined,
+  head: MessageHead,
+  edits: FieldEdits,
+  keepsLength: boolean,
+  framing: string,
+): string {
+  let kept = '';
+  for (let index = 0; index < head.fieldCount; index += 1) {
+    const id = head.fieldId(index);
+    if (id === CONTENT_LENGTH) {
+      if (!keepsLength) continue;
+    } else if (isHopByHop(id) || head.isNominated(index)) continue;
+    if (edits.removes(index)) continue;
+    kept += head.text.slice(head.lineStart(index), head.lineStart(index + 1));
+  }
+  const phrase = reason ?? reasonOf(status);
+  return `HTTP/1.1 ${status} ${phrase}\r\n${kept}${edits.lines()}${framing}\r\n`;
+}

@@ -1,0 +1,144 @@
+/** Which requests a route is for. What is left out matches everything. */
+export interface Match {
+  /** A name without its port: `example.org`, `*.example.org`, or an expression. */
+  readonly host?: string | RegExp;
+  /** A prefix of the path, or an expression. */
+  readonly path?: string | RegExp;
+  /** The whole path. */
+  readonly exact?: string;
+  readonly method?: readonly string[];
+  /** Fields that must be there, with these values. */
+  readonly header?: Readonly<Record<string, string | RegExp>>;
+}
+
+/** What of a request routes are chosen by. */
+export interface Routable {
+  readonly method: string;
+  readonly path: string;
+  readonly authority: string;
+  readonly headers: { get(name: string): string | undefined };
+}
+
+type Entry<R> = { readonly match: Match; readonly route: R };
+
+/** The routes for one host, or for all. */
+class Locations<R> {
+  readonly #exact = new Map<string, Entry<R>[]>();
+  /** Longest first. */
+  readonly #prefixes: (Entry<R> & { readonly prefix: string })[] = [];
+  readonly #expressions: (Entry<R> & { readonly expression: RegExp })[] = [];
+
+  add(match: Match, route: R): void {
+    const { exact, path = '/' } = match;
+    if (exact !== undefined) {
+      const same = this.#exact.get(exact) ?? [];
+      same.push({ match, route });
+      this.#exact.set(exact, same);
+    } else if (typeof path === 'string') {
+      const at = this.#prefixes.findIndex(({ prefix }) => prefix.length < path.length);
+      const entry = { match, route, prefix: path };
+      if (at < 0) this.#prefixes.push(entry);
+      else this.#prefixes.splice(at, 0, entry);
+    } else this.#expressions.push({ match, route, expression: stateless(path) });
+  }
+
+  /** As nginx chooses a location: the whole path, or the first expression, or the longest prefix. */
+  find(request: Routable): R | undefined {
+    const { path } = request;
+    const exact = this.#exact.get(path);
+    if (exact !== undefined) {
+      for (const { match, route } of exact) if (narrows(match, request)) return route;
+    }
+    for (const { match, route, expression } of this.#expressions) {
+      if (expression.test(path) && narrows(match, request)) return route;
+    }
+    for (const { match, route, prefix } of this.#prefixes) {
+      if (path.startsWith(prefix) && narrows(match, request)) return route;
+    }
+    return undefined;
+  }
+}
+
+/** Chooses a route: by the host first, then by the path; methods and fields narrow a match. */
+export class RouteTable<R> {
+  readonly #named = new Map<string, Locations<R>>();
+  /** `.example.org` for `*.example.org`, longest first. */
+  readonly #wildcards: { readonly suffix: string; readonly locations: Locations<R> }[] = [];
+  readonly #expressions: { readonly host: RegExp; readonly locations: Locations<R> }[] = [];
+  readonly #any = new Locations<R>();
+
+  add(match: Match, route: R): void {
+    this.#locationsOf(match.host).add(match, route);
+  }
+
+  find(request: Routable): R | undefined {
+    if (this.#named.size + this.#wildcards.length + this.#expressions.length > 0) {
+      const found = this.#findByHost(hostOf(request.authority), request);
+      if (found !== undefined) return found;
+    }
+    return this.#any.find(request);
+  }
+
+  #findByHost(host: string, request: Routable): R | undefined {
+    const named = this.#named.get(host)?.find(request);
+    if (named !== undefined) return named;
+    for (const { suffix, locations } of this.#wildcards) {
+      const found = host.endsWith(suffix) ? locations.find(request) : undefined;
+      if (found !== undefined) return found;
+    }
+    for (const { host: expression, locations } of this.#expressions) {
+      const found = expression.test(host) ? locations.find(request) : undefined;
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #locationsOf(host: Match['host']): Locations<R> {
+    if (host === undefined) return this.#any;
+    const locations = new Locations<R>();
+    if (typeof host !== 'string') {
+      const known = this.#expressions.find((one) => String(one.host) === String(stateless(host)));
+      if (known !== undefined) return known.locations;
+      this.#expressions.push({ host: stateless(host), locations });
+      return locations;
+    }
+    const name = host.toLowerCase();
+    if (!name.startsWith('*.')) {
+      const known = this.#named.get(name);
+      if (known !== undefined) return known;
+      this.#named.set(name, locations);
+      return locations;
+    }
+    const suffix = name.slice(1);
+    const known = this.#wildcards.find((one) => one.suffix === suffix);
+    if (known !== undefined) return known.locations;
+    this.#wildcards.push({ suffix, locations });
+    this.#wildcards.sort((a, b) => b.suffix.length - a.suffix.length);
+    return locations;
+  }
+}
+
+/** The host of an authority, in lower case, without port and without the root's dot. */
+function hostOf(authority: string): string {
+  const end = authority.endsWith(']') ? -1 : authority.lastIndexOf(':');
+  const host = (end < 0 ? authority : authority.slice(0, end)).toLowerCase();
+  return host.endsWith('.') ? host.slice(0, -1) : host;
+}
+
+function narrows({ method, header }: Match, request: Routable): boolean {
+  if (method !== undefined && !method.includes(request.method)) return false;
+  if (header === undefined) return true;
+  for (const [name, wanted] of Object.entries(header)) {
+    const value = request.headers.get(name);
+    if (value === undefined) return false;
+    if (typeof wanted === 'string' ? value !== wanted : !stateless(wanted).test(value))
+      return false;
+  }
+  return true;
+}
+
+/** An expression that begins at the start with every test. */
+function stateless(expression: RegExp): RegExp {
+  if (!expression.global && !expression.sticky) return expression;
+  return new RegExp(expression.source, expression.flags.replaceAll(/[gy]/g, ''));
+}

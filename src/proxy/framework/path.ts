@@ -1,0 +1,71 @@
+import { Buffer } from 'node:buffer';
+
+const PERCENT = /%[0-9A-Fa-f]{2}/;
+/** What a path may have as it is (RFC 3986 §3.3): everything else is escaped. */
+const ESCAPED = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g;
+
+/**
+ * The path that a request means: percent-decoded, without `.` and `..` segments and without empty
+ * ones, never empty. Bytes that are no UTF-8 are taken as latin1. `checkTarget` has refused what
+ * climbs above the root.
+ */
+export function normalizedPath(path: string): string {
+  if (!path.includes('%') && !path.includes('.') && !path.includes('//')) return path || '/';
+  const decoded = PERCENT.test(path) ? decode(path) : path;
+  const segments: string[] = [];
+  const parts = decoded.split('/');
+  const last = parts[parts.length - 1];
+  for (const part of parts) {
+    if (part === '..') segments.pop();
+    else if (part !== '.' && part !== '') segments.push(part);
+  }
+  const directory = last === '' || last === '.' || last === '..';
+  return `/${segments.join('/')}${directory && segments.length > 0 ? '/' : ''}`;
+}
+
+/** A path as it can stand in a request line: no character of it is read as something else. */
+export function escapedPath(path: string): string {
+  return path.replaceAll(ESCAPED, escapedChar);
+}
+
+/**
+ * The path to forward where routes were chosen by the normalised one: the text that came, unless
+ * it could be read as another path than the one that was matched.
+ */
+export function forwardedPath(raw: string, normalized: string): string {
+  if (raw === normalized) return raw;
+  const again = escapedPath(normalized);
+  return sameButForEscapes(raw, again) ? raw : again;
+}
+
+function decode(path: string): string {
+  const bytes = Buffer.from(
+    path.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
+      String.fromCharCode(Number.parseInt(digits, 16)),
+    ),
+    'latin1',
+  );
+  const text = bytes.toString('utf8');
+  return text.includes('\ufffd') ? bytes.toString('latin1') : text;
+}
+
+function escapedChar(char: string): string {
+  let escaped = '';
+  for (const byte of Buffer.from(char, 'utf8')) {
+    escaped += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return escaped;
+}
+
+/** Do the two differ in nothing but which harmless characters are escaped, and in the digits' case? */
+function sameButForEscapes(a: string, b: string): boolean {
+  return canonical(a) === canonical(b);
+}
+
+/** Escapes of letters and the like undone; those of separators kept, as they change the meaning. */
+function canonical(path: string): string {
+  return path.replaceAll(/%([0-9A-Fa-f]{2})/g, (triplet, digits: string) => {
+    const char = String.fromCharCode(Number.parseInt(digits, 16));
+    return /[A-Za-z0-9\-_~!$&'()*+,=:@]/.test(char) ? char : triplet.toUpperCase();
+  });
+}

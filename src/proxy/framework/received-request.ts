@@ -1,0 +1,139 @@
+import { FieldEdits } from '../../http/field-edits.ts';
+import { HOST } from '../../http/field-names.ts';
+import type { MessageHead } from '../../http/message-head.ts';
+import { originForm } from '../../http/request-target.ts';
+import type { RequestHead } from './messages.ts';
+import { escapedPath, forwardedPath, normalizedPath } from './path.ts';
+
+const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** What a request line may have between its spaces. */
+const TARGET = /^[\x21-\x22\x24-\x7e]+$/;
+const QUERY = /^[\x21-\x22\x24-\x7e]*$/;
+const AUTHORITY = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
+const ABSOLUTE = /^https?:\/\/([^/?]*)/i;
+
+/**
+ * A received request head with changes, which are kept beside it. What nobody asks for is not
+ * made. It is as good as the head: nothing of it may be kept after the exchange.
+ */
+export class ReceivedRequest implements RequestHead {
+  readonly headers: FieldEdits;
+  readonly scheme = 'http' as const;
+  readonly #head: MessageHead;
+  #method: string | undefined;
+  #target: string | undefined;
+  #path: string | undefined;
+  #query: string | undefined;
+  #authority: string | undefined;
+  /** The authority was set, and not only read. */
+  #host: string | undefined;
+  /** The path was set, and not only read. */
+  #moved = false;
+
+  constructor(head: MessageHead, headers: FieldEdits = new FieldEdits(head)) {
+    this.#head = head;
+    this.headers = headers;
+  }
+
+  get method(): string {
+    this.#method ??= this.#head.method;
+    return this.#method;
+  }
+
+  set method(method: string) {
+    if (!METHOD.test(method)) throw new TypeError(`'${method}' is no method`);
+    this.#method = method;
+  }
+
+  get target(): string {
+    return this.#target ?? this.#head.target;
+  }
+
+  set target(target: string) {
+    if (!TARGET.test(target))
+      throw new TypeError('a target has printable ASCII without # and spaces');
+    this.#target = target;
+  }
+
+  get path(): string {
+    this.#path ??= normalizedPath(this.#raw.path);
+    return this.#path;
+  }
+
+  set path(path: string) {
+    if (!path.startsWith('/')) throw new TypeError("a path begins with '/'");
+    this.#path = path;
+    this.#moved = true;
+  }
+
+  get query(): string {
+    this.#query ??= this.#raw.query;
+    return this.#query;
+  }
+
+  set query(query: string) {
+    if (!QUERY.test(query)) throw new TypeError('a query has printable ASCII without # and spaces');
+    this.#query = query;
+  }
+
+  get authority(): string {
+    const { target } = this.#head;
+    this.#authority ??= ABSOLUTE.exec(target)?.[1] ?? this.#head.valueOf(HOST) ?? '';
+    return this.#authority;
+  }
+
+  set authority(authority: string) {
+    if (!AUTHORITY.test(authority)) throw new TypeError(`'${authority}' is no authority`);
+    this.#authority = authority;
+    this.#host = authority;
+  }
+
+  /** What the Host field is to say, where somebody has set it. */
+  get host(): string | undefined {
+    return this.headers.adds('host') ? this.headers.get('host') : this.#host;
+  }
+
+  get httpVersion(): '1.0' | '1.1' {
+    return this.#head.minorVersion === 0 ? '1.0' : '1.1';
+  }
+
+  /** A fresh copy for one attempt, with the changes so far. */
+  copy(): ReceivedRequest {
+    const copy = new ReceivedRequest(this.#head, this.headers.copy());
+    copy.#method = this.#method;
+    copy.#target = this.#target;
+    copy.#path = this.#path;
+    copy.#query = this.#query;
+    copy.#authority = this.#authority;
+    copy.#host = this.#host;
+    copy.#moved = this.#moved;
+    return copy;
+  }
+
+  /**
+   * The target of the request line that goes upstream. `prefix` is replaced by `uri` where there
+   * is one, as nginx's proxy_pass does. `routed`: the path was looked at, so that what is
+   * forwarded may not mean another one.
+   */
+  forwardedTarget(routed: boolean, prefix: string, uri: string | undefined): string {
+    if (this.#target !== undefined) return this.#target;
+    const { query } = this;
+    const tail = query === '' ? '' : `?${query}`;
+    if (uri !== undefined) {
+      const rest = this.path.startsWith(prefix) ? this.path.slice(prefix.length) : this.path;
+      return `${uri}${escapedPath(rest)}${tail}`;
+    }
+    if (this.#moved) return `${escapedPath(this.path)}${tail}`;
+    const raw = this.#raw;
+    if (raw.path === '*') return '*';
+    const path = routed ? forwardedPath(raw.path, this.path) : raw.path;
+    return `${path}${tail}`;
+  }
+
+  get #raw(): { readonly path: string; readonly query: string } {
+    const target = originForm(this.#head);
+    const mark = target.indexOf('?');
+    if (mark < 0) return { path: target, query: '' };
+    return { path: target.slice(0, mark), query: target.slice(mark + 1) };
+  }
+}

@@ -1,0 +1,186 @@
+import type { Endpoint } from '../../core/endpoint.ts';
+import type { ProactorPort } from '../../core/proactor.ts';
+import type { LogSink } from '../access-log.ts';
+import { proxyConfig } from '../proxy-config.ts';
+import { ReverseProxy } from '../reverse-proxy.ts';
+import type { Lookup } from '../server-names.ts';
+import type { Session } from '../session.ts';
+import { compile } from './compile.ts';
+import type { Definition } from './define-proxy.ts';
+import { Generation, type PhasedShared } from './generation.ts';
+import { PhasedSession } from './phased-session.ts';
+import { Targets } from './targets.ts';
+
+const DRAIN_MS = 30_000;
+const ANY_ADDRESS = '0.0.0.0';
+
+export type ListenTimeouts = {
+  /** For the whole head of a request, in milliseconds, as all of these. */
+  readonly headMs?: number;
+  readonly bodyMs?: number;
+  readonly sendMs?: number;
+  readonly idleMs?: number;
+};
+
+export type ListenLimits = {
+  readonly headBytes?: number;
+  readonly headFields?: number;
+  readonly bodyBytes?: number;
+  readonly requestsPerConnection?: number;
+};
+
+export type ListenOptions = {
+  /** 0 is any free one. */
+  readonly port: number;
+  /** A numeric address; default `0.0.0.0`. */
+  readonly host?: string;
+  readonly socketPath?: string;
+  readonly timeouts?: ListenTimeouts;
+  readonly limits?: ListenLimits;
+  /** The port of the event core to run on; default: the best adapter for this platform. */
+  readonly core?: ProactorPort;
+  /** Looks up the names of servers; default: the system's name servers. */
+  readonly lookup?: Lookup;
+  readonly accessLog?: LogSink;
+  /** Appends the client's address to X-Forwarded-For; default true. */
+  readonly forwardedFor?: boolean;
+  /** Told of what handlers throw where nobody else can be: in `logging`. */
+  readonly onError?: (error: unknown) => void;
+};
+
+/** What a proxy runs on where its user does not say. */
+export type Platform = {
+  readonly core: () => ProactorPort;
+  readonly lookup: (core: ProactorPort) => Lookup;
+};
+
+let platform: Platform | undefined;
+
+/** Sets what `listen` without `core` runs on: the published entry point does so. */
+export function usePlatform(chosen: Platform): void {
+  platform = chosen;
+}
+
+/** A proxy that listens. */
+export class Running {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly #proxy: PhasedProxy;
+  readonly #ownCore: ProactorPort | undefined;
+
+  constructor(proxy: PhasedProxy, bound: Endpoint, ownCore: ProactorPort | undefined) {
+    this.#proxy = proxy;
+    this.address = { host: bound.address, port: bound.port };
+    this.#ownCore = ownCore;
+  }
+
+  /**
+   * Swaps the definition. Exchanges in flight finish on the old one, the next request on the same
+   * connection uses the new one. Rejects, and changes nothing, where `next` is wrong.
+   */
+  async replace(next: { readonly definition: Definition }): Promise<void> {
+    this.#proxy.replace(next.definition);
+  }
+
+  /** Takes no more connections; what is in flight has `drainMs` (default 30,000) to end. */
+  async close(options: { readonly drainMs?: number } = {}): Promise<void> {
+    await this.#proxy.close(options);
+    const core = this.#ownCore;
+    if (core !== undefined) await new Promise<void>((resolve) => core.close(resolve));
+  }
+}
+
+/** Compiles a definition and listens. */
+export async function listen(
+  definition: Definition,
+  given: number | ListenOptions,
+): Promise<Running> {
+  const options = typeof given === 'number' ? { port: given } : given;
+  const ownCore = options.core === undefined ? requiredPlatform().core() : undefined;
+  const core = options.core ?? (ownCore as ProactorPort);
+  try {
+    const lookup = options.lookup ?? platform?.lookup(core);
+    const proxy = new PhasedProxy(core, definition, options, lookup);
+    const bound = await proxy.listen(endpointOf(options));
+    return new Running(proxy, bound, ownCore);
+  } catch (error) {
+    ownCore?.close();
+    throw error;
+  }
+}
+
+/** A reverse proxy whose sessions have phases. */
+class PhasedProxy extends ReverseProxy implements PhasedShared {
+  generation: Generation;
+  readonly #onError: (error: unknown) => void;
+
+  constructor(
+    core: ProactorPort,
+    definition: Definition,
+    options: ListenOptions,
+    lookup: Lookup | undefined,
+  ) {
+    const { accessLog } = options;
+    super(core, configOf(options), {
+      ...(accessLog && { log: accessLog }),
+      ...(lookup && { lookup }),
+    });
+    this.#onError = options.onError ?? (() => {});
+    this.generation = this.#generationOf(definition);
+  }
+
+  replace(definition: Definition): void {
+    const next = this.#generationOf(definition);
+    const previous = this.generation;
+    this.generation = next;
+    previous.retire();
+  }
+
+  override async close(options: { readonly drainMs?: number } = {}): Promise<void> {
+    const { drainMs = DRAIN_MS } = options;
+    await super.close({ drainMs });
+    const { generation } = this;
+    generation.retire();
+    await new Promise<void>((resolve) => generation.whenLogged(resolve));
+  }
+
+  protected override newSession(): Session {
+    return new PhasedSession(this);
+  }
+
+  #generationOf(definition: Definition): Generation {
+    const targets = new Targets(this.targetParts, this.generation?.targets);
+    return new Generation(compile(definition), targets, this.#onError);
+  }
+}
+
+function configOf({
+  timeouts,
+  limits = {},
+  forwardedFor = true,
+}: ListenOptions): ReturnType<typeof proxyConfig> {
+  const none = proxyConfig({ upstream: { authority: 'none', servers: [] } });
+  const { headBytes, headFields, bodyBytes, requestsPerConnection } = limits;
+  return {
+    ...none,
+    forwardedFor,
+    timeouts: { ...none.timeouts, ...timeouts },
+    headLimits: {
+      ...none.headLimits,
+      ...(headBytes !== undefined && { headBytesMax: headBytes }),
+      ...(headFields !== undefined && { fieldsMax: headFields }),
+    },
+    ...(bodyBytes !== undefined && { bodyBytesMax: bodyBytes }),
+    ...(requestsPerConnection !== undefined && { requestsMax: requestsPerConnection }),
+  };
+}
+
+function endpointOf({ port, host = ANY_ADDRESS, socketPath }: ListenOptions): Endpoint {
+  if (socketPath !== undefined) return { family: 'unix', address: socketPath, port: 0 };
+  const address = host === 'localhost' ? '127.0.0.1' : host;
+  return { family: address.includes(':') ? 'ipv6' : 'ipv4', address, port };
+}
+
+function requiredPlatform(): Platform {
+  if (platform === undefined) throw new Error("listen() needs `core`: import 'sluice/proxy'");
+  return platform;
+}

@@ -1,0 +1,91 @@
+import type { BufferPool } from '../core/buffer-pool.ts';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { ProactorPort } from '../core/proactor.ts';
+import type { Random } from '../core/random.ts';
+import type { ClientConnection } from '../http/client-connection.ts';
+import type { ClientShared } from '../http/client-options.ts';
+import type { ParserPool } from '../http/parser-pool.ts';
+import type { Peer } from './framework/peers.ts';
+import { type Lookup, ServerNames } from './server-names.ts';
+import type { Session } from './session.ts';
+import type { Target } from './session-shared.ts';
+import { ActiveChecks, UpstreamGroup, type UpstreamPool } from './upstream/index.ts';
+import type { UpstreamConfig } from './upstream/upstream-config.ts';
+
+/** What the connections of all targets of a proxy share. */
+export type TargetParts = {
+  readonly port: ProactorPort;
+  readonly random: Random;
+  readonly buffers: BufferPool;
+  readonly bulk: BufferPool | undefined;
+  readonly parsers: ParserPool;
+  /** Needed where a server is a name. */
+  readonly lookup: Lookup | undefined;
+};
+
+/** A group of servers at work: connections to them, their names, followed, and their checks. */
+export class UpstreamTarget implements Target {
+  readonly group: UpstreamGroup<ClientConnection>;
+  readonly client: ClientShared;
+  readonly hostLine: string;
+  readonly #names: readonly ServerNames[];
+  readonly #checks: ActiveChecks<ClientConnection>;
+
+  /** `previous`: the target of the same name that this one takes over from. */
+  constructor(
+    { lookup, random, ...shared }: TargetParts,
+    config: UpstreamConfig,
+    authority: string,
+    previous?: UpstreamTarget,
+  ) {
+    const { port } = shared;
+    const parts = { clock: port.loop, random, previous: previous?.group };
+    this.group = new UpstreamGroup<ClientConnection>(config, parts);
+    this.client = { ...shared, timeouts: config.timeouts };
+    this.hostLine = `Host: ${authority}\r\n`;
+    const { group } = this;
+    this.#names = config.servers.flatMap(({ endpoint, host, port: number }, index) => {
+      if (endpoint !== undefined) return [];
+      const set = (addresses: readonly Endpoint[]): void => {
+        group.resolved(
+          index,
+          addresses.map((one) => ({ endpoint: one })),
+        );
+      };
+      return [new ServerNames({ name: host, port: number }, lookup, set, port)];
+    });
+    this.#checks = new ActiveChecks(group, this.client, random);
+    this.#checks.start();
+  }
+
+  get pool(): UpstreamPool<ClientConnection> {
+    return this.group.pool;
+  }
+
+  /** Asks for names again whose last answer has become too old. */
+  keepFresh(): void {
+    const names = this.#names;
+    for (let i = 0; i < names.length; i += 1) (names[i] as ServerNames).keepFresh();
+  }
+
+  waitForServers(session: Session): boolean {
+    const unknown = this.#names.find(({ known }) => !known);
+    if (unknown === undefined || this.group.members.all.length > 0) return false;
+    unknown.whenKnown(session);
+    return true;
+  }
+
+  peerOf(server: number): Peer {
+    const { endpoint } = this.group.peer(server);
+    const { family, address, port } = endpoint;
+    if (family === 'unix') return { host: address, port, socketPath: address };
+    return { host: address, port };
+  }
+
+  /** No timer and no idle connection is left behind, but for those that another target took over. */
+  close(): void {
+    this.group.retire();
+    this.#checks.stop();
+    for (const names of this.#names) names.stop();
+  }
+}

@@ -1,0 +1,188 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Random } from '../../core/random.ts';
+import { balancerOf } from './balancer-of.ts';
+import { type Balancer, Choice, type RequestFacts } from './choice.ts';
+import { movingAverage } from './least-time.ts';
+import { Members, type ResolvedAddress } from './members.ts';
+import { sampleLatency } from './peak-ewma.ts';
+import type { PeerState } from './peer-state.ts';
+import { signatureOf, type UpstreamConfig } from './upstream-config.ts';
+import { type Poolable, UpstreamPool } from './upstream-pool.ts';
+
+/**
+ * What happens to a peer. `paused`: it has failed too often (nginx's "temporarily disabled"), said
+ * at each failure; `recovered`: its probe went well; `down`, `up`: the active checks have decided.
+ */
+export type PeerEvent = 'paused' | 'recovered' | 'down' | 'up';
+
+/** Told what happens to the peers of a group: for logs. */
+export type GroupObserver = (group: string, peer: PeerState, event: PeerEvent) => void;
+
+export type GroupParts<Connection extends Poolable> = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observer?: GroupObserver | undefined;
+  /** The group of the same name that this one replaces: taken over where the options are equal. */
+  readonly previous?: UpstreamGroup<Connection> | undefined;
+};
+
+/**
+ * The servers of one upstream: which of them a request goes to, and what is known of them. For each
+ * attempt, in this order:
+ *
+ *   pick → acquire → succeeded (and sampled), or failed, or neither → release
+ *
+ * A peer is named by its index, which holds from `acquire` to `release`. Nothing here allocates.
+ */
+export class UpstreamGroup<Connection extends Poolable = Poolable> {
+  readonly config: UpstreamConfig;
+  /** Does it go on with what its predecessor knew? */
+  readonly adopted: boolean;
+  readonly members: Members;
+  readonly pool: UpstreamPool<Connection>;
+  readonly #signature: string;
+  readonly #balancer: Balancer;
+  readonly #clock: Clock;
+  readonly #observer: GroupObserver | undefined;
+  readonly #choice: Choice;
+  #handedOver = false;
+
+  constructor(config: UpstreamConfig, parts: GroupParts<Connection>) {
+    const { clock, random, observer, previous } = parts;
+    this.config = config;
+    this.#clock = clock;
+    this.#observer = observer;
+    this.#choice = new Choice(random);
+    this.#signature = signatureOf(config);
+    if (previous !== undefined && previous.#signature === this.#signature) {
+      // Exchanges in flight go on to report to the old group: both have the same peers.
+      this.adopted = true;
+      this.pool = previous.pool;
+      this.members = previous.members;
+      this.#balancer = previous.#balancer;
+      previous.#handedOver = true;
+      return;
+    }
+    this.adopted = false;
+    this.pool = new UpstreamPool<Connection>(config.pool, clock);
+    this.members = new Members(config, this.pool);
+    this.#balancer = balancerOf(config.balance);
+    this.#balancer.prepare?.(this.members.primaries);
+  }
+
+  /** Peers that one request may try, each of them once: never less than 1. */
+  get triesMax(): number {
+    const { primaries, backups } = this.members;
+    let peers = 0;
+    for (const { server } of primaries.peers) if (!server.down) peers += 1;
+    for (const { server } of backups.peers) if (!server.down) peers += 1;
+    const { tries } = this.config.retry;
+    return Math.max(1, tries === 0 ? peers : Math.min(tries, peers));
+  }
+
+  peer(index: number): PeerState {
+    return this.members.peer(index);
+  }
+
+  /** The peer for an attempt, none of the first `count` of `tried`; -1: there is no live one. */
+  pick(facts: RequestFacts, tried: readonly number[], count: number = tried.length): number {
+    const { primaries, backups } = this.members;
+    const choice = this.#choice;
+    choice.fill(facts, tried, count, this.#clock.nowMs());
+    let peer = primaries.peers.length > 0 ? this.#balancer.pick(primaries, choice) : undefined;
+    if (peer === undefined && backups.peers.length > 0) {
+      peer = this.#balancer.pick(backups, choice);
+    }
+    if (peer === undefined) return -1;
+    // After a pause this one request is the probe: others are held off for another pause.
+    if (choice.nowS - peer.checkedS > peer.failTimeoutS) peer.checkedS = choice.nowS;
+    return peer.index;
+  }
+
+  /** A request, or a connection, begins to use the peer. */
+  acquire(index: number): void {
+    const peer = this.members.peer(index);
+    peer.active += 1;
+    peer.counters.requests += 1;
+  }
+
+  /** It has ended, however it ended. */
+  release(index: number): void {
+    const peer = this.members.peer(index);
+    peer.active -= 1;
+    if (peer.gone) this.members.freeIfUnused(peer);
+  }
+
+  /** The peer has answered, with whatever status is no failure. */
+  succeeded(index: number): void {
+    const peer = this.members.peer(index);
+    peer.counters.succeeded += 1;
+    if (this.#isAlone(peer)) {
+      peer.fails = 0;
+      return;
+    }
+    // One that was on its way before the last failure says nothing about the time after it.
+    if (peer.failedS >= peer.checkedS || peer.fails === 0) return;
+    const hadFailed = peer.hasFailed;
+    peer.fails = 0;
+    if (!hadFailed) return;
+    peer.startSlowly(this.#clock.nowMs());
+    this.#observer?.(this.config.name, peer, 'recovered');
+  }
+
+  /** An attempt has failed in a way that counts: not 403, not 404, not a stale connection. */
+  failed(index: number): void {
+    const peer = this.members.peer(index);
+    const { maxFails } = peer.server;
+    peer.counters.failed += 1;
+    if (this.#isAlone(peer)) {
+      peer.fails = 0;
+      return;
+    }
+    const nowS = Math.floor(this.#clock.nowMs() / 1000);
+    peer.fails += 1;
+    peer.failedS = nowS;
+    peer.checkedS = nowS;
+    if (maxFails === 0) return;
+    const loss = Math.trunc(peer.weight / maxFails);
+    peer.effectiveWeight = Math.max(0, peer.effectiveWeight - loss);
+    if (peer.hasFailed) this.#observer?.(this.config.name, peer, 'paused');
+  }
+
+  /** How long a good answer took, from the request on: to its head, and to its last byte. */
+  sampled(index: number, headMs: number, responseMs: number): void {
+    const peer = this.members.peer(index);
+    const { method } = this.config.balance;
+    if (method === 'peak-ewma') sampleLatency(peer, headMs, this.#clock.nowMs());
+    else if (method === 'least-time') {
+      peer.headMs = movingAverage(peer.headMs, headMs);
+      peer.responseMs = movingAverage(peer.responseMs, responseMs);
+    }
+  }
+
+  /** The active checks have decided. One that comes back begins anew, and slowly. */
+  checked(peer: PeerState, up: boolean): void {
+    if (peer.checkedDown === !up) return;
+    peer.checkedDown = !up;
+    if (up) {
+      peer.forgetFailures();
+      peer.startSlowly(this.#clock.nowMs());
+    }
+    this.#observer?.(this.config.name, peer, up ? 'up' : 'down');
+  }
+
+  /** What a look-up of the name of a configured server, by its index, has found: see `Members`. */
+  resolved(server: number, addresses: readonly ResolvedAddress[]): boolean {
+    return this.members.resolved(server, addresses, this.#clock.nowMs());
+  }
+
+  /** Ends it: idle connections close, unless another group has taken them over. */
+  retire(): void {
+    if (!this.#handedOver) this.pool.retire();
+  }
+
+  #isAlone(peer: PeerState): boolean {
+    const { primaries } = this.members;
+    return primaries.alone && primaries.peers[0] === peer;
+  }
+}

@@ -1,0 +1,10 @@
+import type { Balancer } from './choice.ts';
+import { pickCheapest } from './lowest-cost.ts';
+import type { PeerState } from './peer-state.ts';
+
+const activeOf = (peer: PeerState): number => peer.active;
+
+/** Fewest active per weight; those that have equally many take turns. */
+export const leastConnections: Balancer = {
+  pick: (set, choice) => pickCheapest(set, choice, activeOf),
+};
