@@ -27,6 +27,19 @@ export class BodyReader {
     return this.#framing !== 'chunked';
   }
 
+  /** Bytes that are still to come as they are: any number until the connection's end, none of chunks. */
+  get left(): number {
+    if (this.#framing === 'close') return Number.POSITIVE_INFINITY;
+    return this.#framing === 'length' ? this.#left : 0;
+  }
+
+  /** So many bytes have gone another way. */
+  skip(bytes: number): void {
+    if (this.#framing !== 'length') return;
+    this.#left -= bytes;
+    this.done = this.#left === 0;
+  }
+
   /** Takes bytes of the body; returns where it stopped. Throws `HttpError`. */
   read(data: Uint8Array, at: number, end: number, owned: boolean): number {
     switch (this.#framing) {

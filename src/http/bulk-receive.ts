@@ -18,7 +18,10 @@ export class BulkReceive {
   readonly #pool: BufferPool | undefined;
   /** The last receive's chunk, until it is claimed or given back. */
   #chunk: Uint8Array | undefined;
-  #much = false;
+  /** There is much to come: the last receive was full. */
+  much = false;
+  /** The last receive has filled its buffer: there may be more, of whatever it is. */
+  full = false;
 
   /** Without a pool, as for ports that copy into a caller's buffer, nothing changes. */
   constructor(pool: BufferPool | undefined) {
@@ -27,13 +30,15 @@ export class BulkReceive {
 
   /** Before each submit. `inBody`: what comes is a body's, and can be passed on as it is. */
   prepare(recv: RecvOperation, inBody: boolean): void {
-    recv.pool = this.#much && inBody ? this.#pool : undefined;
+    recv.pool = this.much && inBody ? this.#pool : undefined;
   }
 
   /** After each completion. */
   received(recv: RecvOperation): void {
-    this.#much = recv.status === 'done' && recv.bytes >= SCRATCH_BYTES;
-    this.#chunk = recv.chunk;
+    const { status, bytes, chunk } = recv;
+    this.much = status === 'done' && bytes >= SCRATCH_BYTES;
+    this.full = this.much && bytes >= (chunk?.length ?? SCRATCH_BYTES);
+    this.#chunk = chunk;
     recv.chunk = undefined;
   }
 

@@ -1,12 +1,25 @@
 import type { BufferPool } from '../core/buffer-pool.ts';
-import type { RecvOperation, SendOperation, SocketId } from '../core/operation.ts';
+import {
+  NO_SOCKET,
+  type RecvOperation,
+  type SendOperation,
+  type SocketId,
+  type SpliceOperation,
+} from '../core/operation.ts';
 import { closeOperation, recvOperation } from '../core/operations.ts';
 import { Outbox, type OutboxOwner } from '../core/outbox/outbox.ts';
 import type { Level } from '../core/outbox/water-marks.ts';
 import { BodyReader } from './body-reader.ts';
+import { BodySplice, MOVE_BYTES_MIN } from './body-splice.ts';
 import { BulkReceive } from './bulk-receive.ts';
 import { Carry } from './carry.ts';
-import type { ClientExchange, ClientFailure, ClientOwner, ClientShared } from './client-options.ts';
+import {
+  type ClientExchange,
+  type ClientFailure,
+  type ClientOwner,
+  type ClientShared,
+  NOT_YET,
+} from './client-options.ts';
 import type { HeadParser } from './head-parser.ts';
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
@@ -14,6 +27,8 @@ import { readResponse } from './read-head.ts';
 
 /** Interim responses to one request; more are an attack or a mistake. */
 const INTERIM_MAX = 10;
+/** What of a body is received in any case: a receive also shows what stands behind the body. */
+const LAST_BYTES = 1;
 
 /** A connection to a server: one exchange at a time. While idle, any byte or end destroys it. */
 export class ClientConnection implements OutboxOwner {
@@ -24,9 +39,14 @@ export class ClientConnection implements OutboxOwner {
   readonly #carry = new Carry();
   readonly #body: BodyReader;
   readonly #bulk: BulkReceive;
+  /** Made with the first body that is large enough. */
+  #splice: BodySplice | undefined;
+  /** Of the current response: the kernel is not to move its body. */
+  #copies = false;
   #parser: HeadParser | undefined;
   #exchange: ClientExchange | undefined;
-  #phase: 'idle' | 'head' | 'body' | 'closed' = 'idle';
+  #phase: 'idle' | 'head' | 'body' | 'switched' | 'closed' = 'idle';
+  #then: ((socket: SocketId, carried: Uint8Array) => void) | undefined;
   #bodiless = false;
   #interim = 0;
   #paused = false;
@@ -42,6 +62,8 @@ export class ClientConnection implements OutboxOwner {
   responseBytes = 0;
   /** Set by the exchange while more of its request is to come: the server is not late meanwhile. */
   requestOpen = false;
+  /** Set by an exchange that asked for another protocol: a 101 is its final response then. */
+  switches = false;
 
   constructor(shared: ClientShared, owner: ClientOwner, socket: SocketId) {
     this.#shared = shared;
@@ -66,10 +88,17 @@ export class ClientConnection implements OutboxOwner {
     this.#interim = 0;
     this.#paused = false;
     this.#held = false;
+    this.#copies = false;
     this.#persistent = false;
+    this.switches = false;
     this.responseBytes = 0;
     this.exchanges += 1;
     this.#listen();
+  }
+
+  /** What was asked is another method than `begin` was told of: is it HEAD? */
+  set bodiless(bodiless: boolean) {
+    this.#bodiless = bodiless;
   }
 
   /** Within `responseBody`: takes over the chunk that `data` is, where it is one. */
@@ -105,6 +134,17 @@ export class ClientConnection implements OutboxOwner {
     close.lingerMs = 0;
     close.how = 'reset';
     this.#shared.port.submit(close);
+  }
+
+  /**
+   * Gives the socket away once what was queued is with the kernel: behind a 101, or before there was
+   * an exchange. `then` gets what came behind the head, to be kept, and is to close the socket. Until
+   * then the exchange hears of failures.
+   */
+  detach(then: (socket: SocketId, carried: Uint8Array) => void): void {
+    this.#then = then;
+    // Not within this call: the receive that brought the head may hold more.
+    this.#shared.port.loop.post(() => this.#handOver());
   }
 
   /** Within `responseHead`: the head stays as it is, and nothing behind it is read. */
@@ -146,17 +186,54 @@ export class ClientConnection implements OutboxOwner {
   /** The server's time begins when it has what there is of the request. */
   outboxDrained(): void {
     if (this.#phase === 'head') this.#listen();
+    else if (this.#then !== undefined) this.#handOver();
   }
 
   outboxBroken(send: SendOperation): void {
     // The server may have answered before it stopped reading: the receive knows, and ends, too.
-    if (send.status === 'failed' && this.#exchange !== undefined) return;
+    const reads = this.#exchange !== undefined && this.#phase !== 'switched';
+    if (send.status === 'failed' && reads) return;
     if (send.status === 'expired') this.#fail({ kind: 'timeout', direction: 'write' });
     else this.#fail({ kind: 'closed', fault: send.fault });
   }
 
   bodyBytes(data: Uint8Array, from: number, to: number, owned: boolean): void {
     this.#exchange?.responseBody(data, from, to, owned);
+  }
+
+  bodyMoved(splice: SpliceOperation, much: boolean): void {
+    if (this.#phase !== 'body') return;
+    const { status, bytes, fault, faultSide } = splice;
+    this.responseBytes += bytes;
+    this.#body.skip(bytes);
+    this.#bulk.much = much && this.#body.left > LAST_BYTES;
+    this.#exchange?.responseMoved?.(bytes);
+    if (status === 'eof') this.#onEof();
+    else if (status === 'expired' && this.#splice?.isLate(splice)) {
+      if (faultSide === 'to') this.#exchange?.moveFailed?.();
+      else this.#fail({ kind: 'timeout', direction: 'read' });
+    } else if (status === 'failed' && faultSide === 'to') this.#exchange?.moveFailed?.();
+    else if (status === 'failed' && faultSide === 'socket') this.#fail({ kind: 'closed', fault });
+    else if (status !== 'cancelled') {
+      this.#copies = status === 'refused' || status === 'failed';
+      this.#endIfDone(0, 0);
+      if (this.#phase === 'body') this.#listen();
+    }
+  }
+
+  /** Lets the kernel move what is left of a large body, where it can, or waits until it can. */
+  #moves(recv: RecvOperation): boolean {
+    const { port, timeouts } = this.#shared;
+    if (this.#copies || port.capabilities.splice !== 'kernel') return false;
+    if (this.#splice?.pending) return true;
+    const { left } = this.#body;
+    const to = left < MOVE_BYTES_MIN ? NO_SOCKET : (this.#exchange?.moveTo?.() ?? NO_SOCKET);
+    if (to === NO_SOCKET) return false;
+    if (to === NOT_YET) return true;
+    this.#splice ??= new BodySplice(port, recv.socket, this);
+    const sendMs = this.#exchange?.moveMs ?? timeouts.sendMs;
+    this.#splice.begin(to, left - LAST_BYTES, timeouts.readMs, sendMs);
+    return true;
   }
 
   #received(): void {
@@ -199,7 +276,7 @@ export class ClientConnection implements OutboxOwner {
         this.#carry.use(this.#consume(this.#carry.data, this.#carry.at, this.#carry.end, false));
       } else {
         const to = this.#consume(data, at, end, owned);
-        const waits = this.#phase === 'head' || this.#held;
+        const waits = this.#phase === 'head' || this.#phase === 'switched' || this.#held;
         if (to < end && waits) this.#carry.add(data, to, end);
       }
     } catch (error) {
@@ -215,7 +292,7 @@ export class ClientConnection implements OutboxOwner {
         case 'head': {
           const to = this.#readHead(data, at, end);
           if (to < 0) return at;
-          if (this.#held) return to;
+          if (this.#held || this.#isSwitched) return to;
           at = this.#endIfDone(to, end);
           break;
         }
@@ -240,6 +317,11 @@ export class ClientConnection implements OutboxOwner {
     if (!parser.parse(data, at, end)) return -1;
     const { head, at: to } = parser;
     readResponse(head, this.#bodiless);
+    if (head.status === 101 && this.switches) {
+      this.#phase = 'switched'; // The parser stays: its head is read until the socket goes.
+      this.#exchange?.responseHead(head);
+      return to;
+    }
     if (head.status < 200) {
       this.#takeInterim(head);
     } else {
@@ -267,11 +349,27 @@ export class ClientConnection implements OutboxOwner {
   #endIfDone(at: number, end: number): number {
     if (this.#phase !== 'body' || !this.#body.done) return at;
     this.#phase = 'idle';
-    this.#surplus = at < end;
+    this.#surplus = at < end || this.#bulk.full;
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.responseEnd();
     return end;
+  }
+
+  #handOver(): void {
+    const { queuedBytes, inFlight } = this.outbox;
+    if (this.#phase === 'closed' || queuedBytes > 0 || inFlight) return;
+    const carry = this.#carry;
+    const carried = carry.data.subarray(carry.at, carry.end);
+    carry.use(carry.end);
+    this.#phase = 'closed';
+    this.#exchange = undefined;
+    this.#returnParser();
+    this.#then?.(this.#recv.socket, carried);
+  }
+
+  get #isSwitched(): boolean {
+    return this.#phase === 'switched';
   }
 
   #onEof(): void {
@@ -297,7 +395,7 @@ export class ClientConnection implements OutboxOwner {
   #listen(): void {
     const { port, timeouts } = this.#shared;
     const rests = (this.#paused || this.#held) && this.#phase === 'body';
-    if (this.#phase === 'closed' || rests) return;
+    if (this.#phase === 'closed' || this.#phase === 'switched' || rests) return;
     const recv = this.#recv;
     const waitMs = this.#phase === 'idle' ? timeouts.idleMs : timeouts.readMs;
     recv.deadlineMs = port.loop.turnMs + waitMs;
@@ -305,7 +403,9 @@ export class ClientConnection implements OutboxOwner {
       port.loop.watchDeadline(recv);
       return;
     }
-    this.#bulk.prepare(recv, this.#phase === 'body' && this.#body.isPlain);
+    const inBody = this.#phase === 'body' && this.#body.isPlain;
+    if (inBody && this.#bulk.much && this.#moves(recv)) return;
+    this.#bulk.prepare(recv, inBody);
     port.submit(recv);
   }
 }

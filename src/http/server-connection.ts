@@ -176,6 +176,7 @@ export class ServerConnection implements ActivityOwner {
   outboxDrained(): void {
     if (this.#closing !== undefined) this.#finishClose(this.#closing);
     else if (this.#taker !== undefined) this.#handOver();
+    else if (this.#active?.exchange !== undefined) this.#active.exchange.responseDrained?.();
     else this.#rest();
   }
 
@@ -277,9 +278,9 @@ export class ServerConnection implements ActivityOwner {
 
   /** What came late, or ahead, is for the taker to begin with. */
   #handOver(): void {
+    if (this.#taken || this.#closing !== undefined) return;
     const { outbox, reader } = this.#active as ServerActivity;
-    const busy = this.#recv.status === 'pending' || outbox.queuedBytes > 0 || outbox.inFlight;
-    if (busy || this.#taken || this.#closing !== undefined) return;
+    if (this.#recv.status === 'pending' || outbox.queuedBytes > 0 || outbox.inFlight) return;
     this.#taken = true;
     this.#active?.takeExchange();
     this.#taker?.take(this.#recv.socket, reader.takeCarried());

@@ -62,4 +62,6 @@ export interface Exchange {
   requestFailed(error: HttpError | undefined): void;
   /** The client takes the answer too slowly, or again fast enough. */
   responseLevel(level: 'open' | 'high'): void;
+  /** All that was queued of the answer so far is with the kernel. */
+  responseDrained?(): void;
 }

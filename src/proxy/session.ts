@@ -1,8 +1,8 @@
-import type { ConnectOperation } from '../core/operation.ts';
+import { type ConnectOperation, NO_SOCKET, type SocketId } from '../core/operation.ts';
 import { connectOperation } from '../core/operations.ts';
 import type { Level } from '../core/outbox/water-marks.ts';
 import { ClientConnection } from '../http/client-connection.ts';
-import type { ClientExchange, ClientFailure } from '../http/client-options.ts';
+import { type ClientExchange, type ClientFailure, NOT_YET } from '../http/client-options.ts';
 import type { HttpError } from '../http/http-error.ts';
 import type { MessageHead } from '../http/message-head.ts';
 import { reply } from '../http/reply.ts';
@@ -43,6 +43,8 @@ export class Session implements Exchange, ClientExchange {
   protected responseStarted = false;
   protected reframes = false;
   protected closesAfter = false;
+  /** A body is to be moved as soon as the client's outbox is empty. */
+  protected awaitsDrain = false;
   protected waitsForServers = false;
   protected error: ProxyError | HttpError | undefined;
   protected status = 0;
@@ -65,6 +67,7 @@ export class Session implements Exchange, ClientExchange {
     this.bodySent = false;
     this.requestEnded = !client.requestHasBody;
     this.responseStarted = false;
+    this.awaitsDrain = false;
     this.waitsForServers = false;
     this.error = undefined;
     this.status = 0;
@@ -156,6 +159,32 @@ export class Session implements Exchange, ClientExchange {
     this.endResponse();
   }
 
+  /** The kernel may move the body, once what is queued for the client is on its way. */
+  moveTo(): SocketId {
+    const { outbox } = this.client as ServerConnection;
+    if (this.reframes || !this.responseStarted) return NO_SOCKET;
+    this.awaitsDrain = outbox.queuedBytes > 0;
+    return this.awaitsDrain ? NOT_YET : outbox.socket;
+  }
+
+  get moveMs(): number {
+    return (this.client as ServerConnection).outbox.sendTimeoutMs || Number.POSITIVE_INFINITY;
+  }
+
+  responseMoved(bytes: number): void {
+    this.bodyBytes += bytes;
+  }
+
+  moveFailed(): void {
+    this.client?.destroy();
+  }
+
+  responseDrained(): void {
+    if (!this.awaitsDrain) return;
+    this.awaitsDrain = false;
+    this.upstream?.resumeResponse();
+  }
+
   /** The server's part is over. */
   protected giveBack(): void {
     const upstream = this.upstream as ClientConnection;
@@ -233,7 +262,7 @@ export class Session implements Exchange, ClientExchange {
     this.tries += 1;
     this.attempting();
     const { poolKey, endpoint } = group.peer(server);
-    const pooled = pool.take(poolKey);
+    const pooled = this.takesPooled ? pool.take(poolKey) : undefined;
     if (pooled !== undefined) {
       this.ready(pooled);
       return;
@@ -261,6 +290,11 @@ export class Session implements Exchange, ClientExchange {
   /** For groups that choose by a key. */
   get hashKey(): string {
     return '';
+  }
+
+  /** Will a connection do that has served an exchange before? */
+  protected get takesPooled(): boolean {
+    return true;
   }
 
   /** A server was chosen for another attempt. */
@@ -368,6 +402,11 @@ export class Session implements Exchange, ClientExchange {
     this.client = undefined;
     if (this.connect.status !== 'pending') this.shared.release(this);
   }
+}
+
+/** May a request with this method be repeated once bytes of it were sent? */
+export function isIdempotent(method: string): boolean {
+  return !NOT_IDEMPOTENT.test(method);
 }
 
 export function isHead(head: MessageHead): boolean {

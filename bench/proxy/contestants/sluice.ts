@@ -29,7 +29,12 @@ const config = proxyConfig({
   // As for nginx in the same run: connections are kept for as long as the run lasts.
   requestsMax: 1_000_000_000,
   forwardedFor: false,
-  upstream: { authority: `127.0.0.1:${upstreamPort}`, servers: [server], idleMax: 128 },
+  upstream: {
+    authority: `127.0.0.1:${upstreamPort}`,
+    servers: [server],
+    idleMax: 128,
+    requestsMax: 1_000_000_000,
+  },
 });
 const proxy = new ReverseProxy(adapter(), config);
 await proxy.listen({ family: 'ipv4', address: '127.0.0.1', port });

@@ -14,6 +14,7 @@ import {
   type Outcome,
   type SocketId,
   type SocketOperation,
+  type SpliceOperation,
 } from '../operation.ts';
 import type { Counters } from '../port.ts';
 import type { ProactorPort } from '../proactor.ts';
@@ -85,10 +86,17 @@ class BridgedProactor implements ProactorPort, Holder {
   }
 
   expire(operation: Operation): void {
+    if (operation.kind === 'splice') this.#tellSide(operation);
     if (operation.kind === 'timer' || !this.#withdraw(operation)) return;
     operation.holder = undefined;
     if (isOpening(operation)) operation.socket = NO_SOCKET;
     this.loop.deliver(operation, 'expired');
+  }
+
+  /** Which side was waited for in vain. */
+  #tellSide(splice: SpliceOperation): void {
+    const waits = this.#sockets.get(splice.socket)?.read.cross?.waiting;
+    splice.faultSide = waits ? 'to' : 'socket';
   }
 
   close(onClosed?: () => void): void {
