@@ -7,7 +7,6 @@ import {
   type ListenOperation,
   NO_DESCRIPTOR,
   NO_SOCKET,
-  type OperationBase,
   type PeekOperation,
   type RecvOperation,
   type SendOperation,
@@ -33,63 +32,20 @@ const BACKLOG = 511; // nginx's.
 /** What one splice moves at most: a pipe of Linux's is made to hold it, and no more is ever held. */
 export const SPLICE_BYTES_MAX: number = 256 * 1024;
 
-const base = <Kind>(onComplete: OnComplete<Kind>) =>
-  ({
-    status: 'idle',
-    fault: undefined,
-    deadlineMs: 0,
-    onComplete: onComplete as OperationBase['onComplete'],
-    holder: undefined,
-    ended: false,
-    outcome: 'done',
-    dueMs: 0,
-    dueIndex: -1,
-    dueOrder: 0,
-  }) satisfies OperationBase as OperationBase;
+// Ports and loops handle operations of all kinds at the same places. These places are fast as long
+// as few layouts come by (V8 keeps up to four per place), so that there are two: one for what every
+// connection does all the time, and one for everything else, which carries the fields of all kinds.
 
-export function listenOperation(
-  endpoint: Endpoint,
-  onComplete: OnComplete<ListenOperation>,
-): ListenOperation {
-  const answer = { socket: NO_SOCKET, bound: undefined };
-  const request = { endpoint, backlog: BACKLOG, reusePort: false, fastOpen: 0 };
-  return { kind: 'listen', ...request, balance: 'none', ...answer, ...base(onComplete) };
-}
-
-export function acceptOperation(
-  listener: SocketId,
-  onComplete: OnComplete<AcceptOperation>,
-): AcceptOperation {
-  return { kind: 'accept', socket: listener, accepted: NO_SOCKET, ...base(onComplete) };
-}
-
-export function connectOperation(
-  endpoint: Endpoint,
-  onComplete: OnComplete<ConnectOperation>,
-): ConnectOperation {
-  const fields = { endpoint, local: undefined, fastOpen: false, socket: NO_SOCKET };
-  return { kind: 'connect', ...fields, ...base(onComplete) };
-}
-
-export function adoptOperation(
-  descriptor: number,
-  as: SocketKind,
-  onComplete: OnComplete<AdoptOperation>,
-): AdoptOperation {
-  const answer = { socket: NO_SOCKET, bound: undefined };
-  return { kind: 'adopt', descriptor, as, balance: 'none', ...answer, ...base(onComplete) };
-}
-
-// Every connection has one receive and one send: written out, they are made without copying, and
-// all their fields lie in the object itself.
-
-export function recvOperation(
+/** A receive, a peek or a send. */
+function transfer<Operation>(
+  kind: string,
   socket: SocketId,
-  onComplete: OnComplete<RecvOperation>,
-  owner?: unknown,
-): RecvOperation {
+  pieces: [] | undefined,
+  onComplete: OnComplete<Operation>,
+  owner: unknown,
+): Operation {
   return {
-    kind: 'recv',
+    kind,
     socket,
     owner,
     into: undefined,
@@ -100,17 +56,121 @@ export function recvOperation(
     offset: 0,
     bytes: 0,
     owned: false,
+    pieces,
+    count: 0,
+    bytesPossible: 0,
+    wantBytes: 0,
     status: 'idle',
     fault: undefined,
     deadlineMs: 0,
-    onComplete: onComplete as OperationBase['onComplete'],
+    onComplete,
     holder: undefined,
     ended: false,
     outcome: 'done',
     dueMs: 0,
     dueIndex: -1,
     dueOrder: 0,
-  };
+  } as Operation;
+}
+
+/** An operation of any other kind, whose own fields its maker sets. */
+function other<Operation>(
+  kind: string,
+  socket: SocketId,
+  onComplete: OnComplete<Operation>,
+): Operation {
+  return {
+    kind,
+    socket,
+    endpoint: undefined,
+    local: undefined,
+    remote: undefined,
+    bound: undefined,
+    backlog: BACKLOG,
+    reusePort: false,
+    fastOpen: false,
+    balance: 'none',
+    accepted: NO_SOCKET,
+    descriptor: NO_DESCRIPTOR,
+    as: undefined,
+    how: 'graceful',
+    lingerMs: LINGER_MS,
+    lingerBytes: LINGER_BYTES,
+    file: -1,
+    position: 0,
+    length: 0,
+    head: undefined,
+    tail: undefined,
+    to: undefined,
+    maxBytes: SPLICE_BYTES_MAX,
+    held: 0,
+    faultSide: undefined,
+    into: undefined,
+    data: NO_BYTES,
+    offset: 0,
+    bytes: 0,
+    bytesPossible: 0,
+    size: 0,
+    truncated: false,
+    from: undefined,
+    atMs: 0,
+    background: false,
+    status: 'idle',
+    fault: undefined,
+    deadlineMs: 0,
+    onComplete,
+    holder: undefined,
+    ended: false,
+    outcome: 'done',
+    dueMs: 0,
+    dueIndex: -1,
+    dueOrder: 0,
+  } as Operation;
+}
+
+export function listenOperation(
+  endpoint: Endpoint,
+  onComplete: OnComplete<ListenOperation>,
+): ListenOperation {
+  const operation = other<ListenOperation>('listen', NO_SOCKET, onComplete);
+  operation.endpoint = endpoint;
+  operation.fastOpen = 0;
+  return operation;
+}
+
+export function acceptOperation(
+  listener: SocketId,
+  onComplete: OnComplete<AcceptOperation>,
+): AcceptOperation {
+  return other('accept', listener, onComplete);
+}
+
+export function connectOperation(
+  endpoint: Endpoint,
+  onComplete: OnComplete<ConnectOperation>,
+): ConnectOperation {
+  const operation = other<ConnectOperation>('connect', NO_SOCKET, onComplete);
+  operation.endpoint = endpoint;
+  return operation;
+}
+
+export function adoptOperation(
+  descriptor: number,
+  as: SocketKind,
+  onComplete: OnComplete<AdoptOperation>,
+): AdoptOperation {
+  const operation = other<AdoptOperation>('adopt', NO_SOCKET, onComplete);
+  operation.descriptor = descriptor;
+  operation.as = as;
+  return operation;
+}
+
+export function recvOperation(
+  socket: SocketId,
+  onComplete: OnComplete<RecvOperation>,
+  owner?: unknown,
+): RecvOperation {
+  return transfer('recv', socket, undefined, onComplete, owner);
 }
 
 export function sendOperation(
@@ -118,41 +178,21 @@ export function sendOperation(
   onComplete: OnComplete<SendOperation>,
   owner?: unknown,
 ): SendOperation {
-  return {
-    kind: 'send',
-    socket,
-    owner,
-    pieces: [],
-    count: 0,
-    bytes: 0,
-    bytesPossible: 0,
-    status: 'idle',
-    fault: undefined,
-    deadlineMs: 0,
-    onComplete: onComplete as OperationBase['onComplete'],
-    holder: undefined,
-    ended: false,
-    outcome: 'done',
-    dueMs: 0,
-    dueIndex: -1,
-    dueOrder: 0,
-  };
+  return transfer('send', socket, [], onComplete, owner);
 }
 
 export function peekOperation(
   socket: SocketId,
   onComplete: OnComplete<PeekOperation>,
 ): PeekOperation {
-  const fields = { socket, wantBytes: 0, data: NO_BYTES, offset: 0, bytes: 0 };
-  return { kind: 'peek', ...fields, ...base(onComplete) };
+  return transfer('peek', socket, undefined, onComplete, undefined);
 }
 
 export function transmitOperation(
   socket: SocketId,
   onComplete: OnComplete<TransmitOperation>,
 ): TransmitOperation {
-  const request = { socket, file: -1, position: 0, length: 0, head: undefined, tail: undefined };
-  return { kind: 'transmit', ...request, bytes: 0, bytesPossible: 0, ...base(onComplete) };
+  return other('transmit', socket, onComplete);
 }
 
 export function spliceOperation(
@@ -160,80 +200,55 @@ export function spliceOperation(
   to: SocketId,
   onComplete: OnComplete<SpliceOperation>,
 ): SpliceOperation {
-  const answer = { bytes: 0, held: 0, faultSide: undefined };
-  return {
-    kind: 'splice',
-    socket,
-    to,
-    maxBytes: SPLICE_BYTES_MAX,
-    ...answer,
-    ...base(onComplete),
-  };
+  const operation = other<SpliceOperation>('splice', socket, onComplete);
+  operation.to = to;
+  return operation;
 }
 
 export function shutdownOperation(
   socket: SocketId,
   onComplete: OnComplete<ShutdownOperation>,
 ): ShutdownOperation {
-  return { kind: 'shutdown', socket, ...base(onComplete) };
+  return other('shutdown', socket, onComplete);
 }
 
 export function closeOperation(
   socket: SocketId,
   onComplete: OnComplete<CloseOperation>,
 ): CloseOperation {
-  // As above: every connection has one.
-  return {
-    kind: 'close',
-    socket,
-    how: 'graceful',
-    lingerMs: LINGER_MS,
-    lingerBytes: LINGER_BYTES,
-    descriptor: NO_DESCRIPTOR,
-    status: 'idle',
-    fault: undefined,
-    deadlineMs: 0,
-    onComplete: onComplete as OperationBase['onComplete'],
-    holder: undefined,
-    ended: false,
-    outcome: 'done',
-    dueMs: 0,
-    dueIndex: -1,
-    dueOrder: 0,
-  };
+  return other('close', socket, onComplete);
 }
 
 export function udpOpenOperation(
   local: Endpoint,
   onComplete: OnComplete<UdpOpenOperation>,
 ): UdpOpenOperation {
-  const fields = { local, remote: undefined, socket: NO_SOCKET, bound: undefined };
-  return { kind: 'udpOpen', ...fields, ...base(onComplete) };
+  const operation = other<UdpOpenOperation>('udpOpen', NO_SOCKET, onComplete);
+  operation.local = local;
+  return operation;
 }
 
 export function udpRecvOperation(
   socket: SocketId,
   onComplete: OnComplete<UdpRecvOperation>,
 ): UdpRecvOperation {
-  const answer = { data: NO_BYTES, offset: 0, bytes: 0, size: 0, truncated: false };
-  const fields = { socket, into: undefined, ...answer, from: undefined };
-  return { kind: 'udpRecv', ...fields, ...base(onComplete) };
+  return other('udpRecv', socket, onComplete);
 }
 
 export function udpPeekOperation(
   socket: SocketId,
   onComplete: OnComplete<UdpPeekOperation>,
 ): UdpPeekOperation {
-  return { kind: 'udpPeek', socket, size: 0, ...base(onComplete) };
+  return other('udpPeek', socket, onComplete);
 }
 
 export function udpSendOperation(
   socket: SocketId,
   onComplete: OnComplete<UdpSendOperation>,
 ): UdpSendOperation {
-  return { kind: 'udpSend', socket, data: NO_BYTES, to: undefined, ...base(onComplete) };
+  return other('udpSend', socket, onComplete);
 }
 
 export function timerOperation(onComplete: OnComplete<TimerOperation>): TimerOperation {
-  return { kind: 'timer', atMs: 0, background: false, ...base(onComplete) };
+  return other('timer', NO_SOCKET, onComplete);
 }

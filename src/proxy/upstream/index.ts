@@ -4,7 +4,6 @@ export { type GroupObserver, type PeerEvent, UpstreamGroup } from './group.ts';
 export { PEERS_MAX, PLACES_MAX, type ResolvedAddress } from './members.ts';
 export type { PeerCounters, PeerState } from './peer-state.ts';
 export type { Destination, PoolKey } from './pool-key.ts';
-export { TARGETS_MAX, TargetKeys } from './target-keys.ts';
 export type { UpstreamConfig } from './upstream-config.ts';
 export {
   type BalanceOption,

@@ -28,7 +28,7 @@ export type Destination = {
 /** One destination, interned: equal destinations have the same object. */
 export type PoolKey = {
   readonly text: string;
-  /** How many peers and targets have it open; at 0 nothing is kept for it. */
+  /** How many peers have it open; at 0 nothing is kept for it. */
   holders: number;
   /** Idle connections, and the newest of them by its place in the pool. */
   idle: number;
@@ -36,7 +36,7 @@ export type PoolKey = {
   oldest: number;
 };
 
-/** The keys of one pool. Bounded by who opens them: peers of a group, targets of an LRU. */
+/** The keys of one pool. Bounded by who opens them: the peers of a group. */
 export class PoolKeys {
   readonly #keys = new Map<string, PoolKey>();
 

@@ -197,6 +197,33 @@ test('a group with other options begins anew', (t) => {
   t.is(next.peer(0).fails, 0);
 });
 
+test('a check that judges in another way makes it another group', (t) => {
+  const options = (accept: () => boolean) => ({
+    servers: servers(2),
+    health: { uri: '/', accept },
+  });
+  const old = new Bench(options(() => true));
+  const parts = { clock: old.clock, random: new SimRandom(2), previous: old.group };
+  t.true(
+    new UpstreamGroup(
+      upstreamConfig(
+        'u',
+        options(() => true),
+      ),
+      parts,
+    ).adopted,
+  );
+  t.false(
+    new UpstreamGroup(
+      upstreamConfig(
+        'u',
+        options(() => false),
+      ),
+      parts,
+    ).adopted,
+  );
+});
+
 test('a retired group closes its idle connections, unless they were handed over', (t) => {
   const clock = new HandClock();
   const parts = { clock, random: new SimRandom(1) };

@@ -75,7 +75,9 @@ test('failures below max_fails are cleared by a success after fail_timeout', (t)
 test('max_fails of 0 switches counting off', (t) => {
   const bench = new Bench(servers(2, { maxFails: 0 }));
   for (let i = 0; i < 20; i += 1) bench.group.failed(0);
+  t.is(bench.group.peer(0).effectiveWeight, 1);
   t.deepEqual(tally(bench.picks(10)), { a: 5, b: 5 });
+  t.deepEqual(bench.events, []);
 });
 
 test('fail_timeout is rounded up to whole seconds', (t) => {
@@ -171,15 +173,16 @@ test('slow start: after its recovery a peer gets more requests as time goes', (t
   bench.clock.ms += 11_000;
   bench.picks(2);
   bench.group.succeeded(0);
-  const shares = [0, 2_500, 2_500, 5_000].map((ms) => {
+  const shares = [0, 2_500, 2_500, 5_000, 5_000].map((ms) => {
     bench.clock.ms += ms;
     return (tally(bench.picks(1_000)).a ?? 0) / 1_000;
   });
-  const [begin = 0, quarter = 0, half = 0, end = 0] = shares;
+  const [begin = 0, quarter = 0, half = 0, end = 0, later = 0] = shares;
   t.true(Math.abs(begin - 0.01) < 0.01, `${begin}`);
   t.true(Math.abs(quarter - 0.2) < 0.01, `a quarter of a weight against a whole: ${quarter}`);
   t.true(Math.abs(half - 1 / 3) < 0.01, `${half}`);
   t.is(end, 0.5);
+  t.is(later, 0.5, 'and no more than its weight');
 });
 
 test('active checks outrank passive health: a peer that is down is not probed', (t) => {

@@ -1,13 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { Destination, PoolKey } from '../../../src/proxy/upstream/index.ts';
-import {
-  POOL_LIMITS,
-  type PoolLimits,
-  TARGETS_MAX,
-  TargetKeys,
-  UpstreamPool,
-} from '../../../src/proxy/upstream/index.ts';
+import { POOL_LIMITS, type PoolLimits, UpstreamPool } from '../../../src/proxy/upstream/index.ts';
 import { FakeConnection, HandClock } from './hand-clock.ts';
 
 const A: Destination = { address: '10.0.0.1', port: 80 };
@@ -204,25 +198,6 @@ test('a key that is held twice is closed by its last holder', (t) => {
   t.is(idle.destroyed, 0);
   setting.pool.close(setting.a);
   t.is(idle.destroyed, 1);
-});
-
-test('targets named at run time: 1000 keep their connections, one more ends the oldest', (t) => {
-  const setting = new Setting({ idle: 2_000 });
-  const targets = new TargetKeys(setting.pool);
-  const target = (port: number) => targets.keyOf({ address: '10.1.0.1', port });
-  const connections = Array.from({ length: TARGETS_MAX }, (_, i) => setting.give(target(i)));
-  t.is(targets.size, TARGETS_MAX);
-  t.true(connections.every(({ destroyed }) => destroyed === 0));
-  target(0); // Used again: the next one is the oldest now.
-  target(TARGETS_MAX);
-  t.is(targets.size, TARGETS_MAX);
-  t.deepEqual(
-    connections.flatMap(({ destroyed }, i) => (destroyed > 0 ? [i] : [])),
-    [1],
-  );
-  targets.clear();
-  t.is(setting.pool.idle, 0);
-  t.is(setting.pool.keys.size, 2);
 });
 
 test('whatever is given, taken, lost and evicted: each connection is in one place, in order', (t) => {
