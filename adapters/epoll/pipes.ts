@@ -5,7 +5,7 @@ import type { SystemCalls } from './system-calls.ts';
 /** Pipes with bytes in them, of one port: 512 descriptors, and 64 MiB of the kernel's memory. */
 export const PIPES_MAX: number = 256;
 /** Empty pipes that are kept for the next use. */
-const IDLE_MAX = 16;
+export const PIPES_IDLE_MAX: number = 16;
 
 /** A pipe of the kernel's, and how many bytes are in it. */
 export class Pipe {
@@ -71,7 +71,7 @@ export class PipePool {
 
   give(pipe: Pipe): void {
     this.#lent -= 1;
-    if (pipe.bytes === 0 && this.#idle.length < IDLE_MAX) this.#idle.push(pipe);
+    if (pipe.bytes === 0 && this.#idle.length < PIPES_IDLE_MAX) this.#idle.push(pipe);
     else this.shut(pipe);
   }
 

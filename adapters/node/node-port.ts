@@ -40,12 +40,22 @@ export type NodePortOptions = {
 const SOCKETS_MAX = 1_000_000;
 const DATAGRAMS_MAX = 1024;
 
+/** A port of Node's, which also takes over sockets that somebody else has connected. */
+export interface NodeProactorPort extends ProactorPort {
+  /**
+   * Takes over a connected socket, TLS or not, that nobody reads from and that stays half open.
+   * `path`: where it is a UNIX socket. `undefined`: there are `socketsMax`, and it stays the
+   * caller's.
+   */
+  adopt(socket: Socket, path: string | undefined): SocketId | undefined;
+}
+
 /** The portable default: node:net and node:dgram, everywhere Node runs, nothing native. */
-export function nodePort(options: NodePortOptions = {}): ProactorPort {
+export function nodePort(options: NodePortOptions = {}): NodeProactorPort {
   return new NodePort(options);
 }
 
-class NodePort implements ProactorPort, Holder, StreamOwner, ListenerOwner, DatagramOwner {
+class NodePort implements NodeProactorPort, Holder, StreamOwner, ListenerOwner, DatagramOwner {
   readonly name = 'node';
   readonly capabilities: Capabilities = CAPABILITIES;
   readonly counters: Counters = { acceptsShed: 0, datagramsDropped: 0 };

@@ -49,7 +49,10 @@ export class BodySplice {
     this.#port.submit(splice);
   }
 
-  /** Has the side that was waited for had all its time? Each has its own. */
+  /**
+   * Has the side that was waited for had all its time? Each has its own. When within a splice that
+   * moved something the last byte went is not known: the wait begins anew, and is twice as long at most.
+   */
   isLate({ bytes, faultSide }: SpliceOperation): boolean {
     const stillMs = this.#port.loop.turnMs - this.#stillSinceMs;
     return bytes === 0 && stillMs >= (faultSide === 'to' ? this.#sendMs : this.#readMs);

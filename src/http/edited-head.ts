@@ -60,14 +60,17 @@ export function editedResponseHead(
   framing: string,
 ): string {
   let kept = '';
+  // A 204 must not say how long it is (RFC 9110 §8.6).
+  const hasLength = keepsLength && status !== 204;
+  const length = hasLength && head.lengthPadded ? framingLine(head.contentLength) : '';
   for (let index = 0; index < head.fieldCount; index += 1) {
     const id = head.fieldId(index);
     if (id === CONTENT_LENGTH) {
-      if (!keepsLength) continue;
+      if (!hasLength || head.lengthPadded) continue;
     } else if (isHopByHop(id) || head.isNominated(index)) continue;
     if (edits.removes(index)) continue;
     kept += head.text.slice(head.lineStart(index), head.lineStart(index + 1));
   }
   const phrase = reason ?? reasonOf(status);
-  return `HTTP/1.1 ${status} ${phrase}\r\n${kept}${edits.lines()}${framing}\r\n`;
+  return `HTTP/1.1 ${status} ${phrase}\r\n${kept}${edits.lines()}${length}${framing}\r\n`;
 }

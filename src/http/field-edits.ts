@@ -40,6 +40,11 @@ export class FieldEdits implements Iterable<readonly [name: string, value: strin
     return this.#gone !== undefined || this.#added !== undefined;
   }
 
+  /** Shows the fields of a head that is the same, and nobody else's, from now on. */
+  moveTo(head: MessageHead): void {
+    this.#head = head;
+  }
+
   /** Another head, whose fields are those of this one with its changes so far. */
   copy(): FieldEdits {
     const copy = new FieldEdits(this.#head);

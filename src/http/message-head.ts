@@ -36,7 +36,7 @@ export class MessageHead {
   framing: Framing = 'none';
   /** Bytes of the body where `framing` is `length`. */
   contentLength = 0;
-  /** Content-Length came with zeros before its number. */
+  /** Content-Length came with zeros before its number, or with white space behind it. */
   lengthPadded = false;
   /** May the connection be used again, as far as this message says? */
   persistent = true;
@@ -53,6 +53,14 @@ export class MessageHead {
     this.nominated = undefined;
     this.expectsContinue = false;
     this.lengthPadded = false;
+  }
+
+  /** The same head as an object of its own, for who keeps it. */
+  copy(): MessageHead {
+    const copy = new MessageHead();
+    Object.assign(copy, this);
+    copy.#table = this.#table.slice(0, Math.max(1, this.fieldCount) * WORDS);
+    return copy;
   }
 
   get method(): string {

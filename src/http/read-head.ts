@@ -9,19 +9,22 @@ import {
 } from './field-names.ts';
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
+import { withoutBlanks } from './optional-white-space.ts';
 import { checkTarget, isConnect, isHost } from './request-target.ts';
-import { SP, TAB } from './syntax.ts';
+import { CR } from './syntax.ts';
 
 /** Digits of the largest length taken, 2^53 - 1. */
 const LENGTH_DIGITS_MAX = 16;
 const ZERO = 0x30;
+/** Options of `Connection`, but for keep-alive: every field of the head is looked up among them. */
+const OPTIONS_MAX = 100;
 const BODILESS_IN_1_0 = /^(?:GET|HEAD|DELETE)$/;
 
 /** What the fields of one head said, before the rules of RFC 9112 §6.3 are applied to them. */
-type Seen = { hosts: number; lengths: number; codings: number };
+type Seen = { hosts: number; lengths: number; codings: number; closes: boolean };
 
 // One object for all heads: it is done with before the call returns.
-const seen: Seen = { hosts: 0, lengths: 0, codings: 0 };
+const seen: Seen = { hosts: 0, lengths: 0, codings: 0, closes: false };
 
 /**
  * Finds out what a complete request head means, or refuses it. `connect`: CONNECT is taken. Throws
@@ -75,6 +78,7 @@ function readFields(head: MessageHead): void {
   seen.hosts = 0;
   seen.lengths = 0;
   seen.codings = 0;
+  seen.closes = false;
   head.persistent = head.minorVersion === 1;
   for (let index = 0; index < head.fieldCount; index += 1) {
     const id = head.fieldId(index);
@@ -116,7 +120,9 @@ function readField(head: MessageHead, index: number, id: number): void {
 
 function readLength(head: MessageHead, start: number, end: number): void {
   head.contentLength = lengthOf(head.text, start, end);
-  head.lengthPadded = end - start > 1 && head.text.charCodeAt(start) === ZERO;
+  const { text } = head;
+  head.lengthPadded =
+    text.charCodeAt(end) !== CR || (end - start > 1 && text.charCodeAt(start) === ZERO);
 }
 
 /** Content-Length = 1*DIGIT, and nothing else: no sign, no list, no white space inside. */
@@ -147,33 +153,25 @@ function checkCoding(text: string): void {
 /** Connection = #connection-option (RFC 9110 §7.6.1). `close` outweighs `keep-alive`. */
 function readConnection(head: MessageHead, text: string): void {
   if (text === 'keep-alive') {
-    head.persistent ||= !head.nominated?.includes('close');
+    if (!seen.closes) head.persistent = true;
     return;
   }
   for (const part of text.toLowerCase().split(',')) {
     const option = withoutBlanks(part);
+    if (option === 'keep-alive') {
+      if (!seen.closes) head.persistent = true;
+      continue;
+    }
     if (option === 'close') {
+      seen.closes = true;
       head.persistent = false;
+    }
+    if (option !== '') {
       head.nominated ??= [];
-      head.nominated.push('close');
-    } else if (option === 'keep-alive') {
-      head.persistent ||= !head.nominated?.includes('close');
-    } else if (option !== '') {
-      head.nominated ??= [];
+      if (head.nominated.length === OPTIONS_MAX) {
+        throw new HttpError('BAD_FIELD', `over ${OPTIONS_MAX} options`);
+      }
       head.nominated.push(option);
     }
   }
-}
-
-/** Spaces and tabs around it taken off: `trim` would take bytes above 0x7f for white space, too. */
-function withoutBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
-}
-
-function isBlank(char: number): boolean {
-  return char === SP || char === TAB;
 }

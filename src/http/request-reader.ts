@@ -31,6 +31,8 @@ export class RequestReader implements BodySink {
   reading: 'head' | 'body' | 'answer' | 'end' = 'head';
   /** No more of the body for now. */
   paused = false;
+  /** While it is paused, a little is read all the same, so that the client's end shows. */
+  watched = false;
   /** Bytes are being read: who is called meanwhile need not ask for more. */
   consuming = false;
   readonly carry: Carry = new Carry();
@@ -158,6 +160,7 @@ export class RequestReader implements BodySink {
       const bodiless = framing === 'none' || (framing === 'length' && contentLength === 0);
       this.reading = bodiless ? 'answer' : 'body';
       this.paused = false;
+      this.watched = false;
       if (!bodiless) this.#body.start(framing, contentLength);
       this.#sink.requestHead(head);
     }

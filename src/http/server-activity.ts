@@ -78,8 +78,8 @@ export class ServerActivity {
 
   /** Requests sent ahead are left with the kernel while some wait here already. */
   get wantsBytes(): boolean {
-    const { reading, paused, carry } = this.reader;
-    if (reading === 'body') return !paused;
+    const { reading, paused, watched, carry } = this.reader;
+    if (reading === 'body') return !paused || (watched && carry.bytes < WATCHED_BYTES_MAX);
     if (reading === 'head' && this.outbox.level === 'open') return true;
     return carry.bytes === 0;
   }
@@ -89,6 +89,9 @@ export class ServerActivity {
     return this.reader.fresh && this.outbox.queuedBytes === 0 && !this.outbox.inFlight;
   }
 }
+
+/** Of a body that nobody wants yet, so much is read while its client is watched, and one read more. */
+const WATCHED_BYTES_MAX = 16 * 1024;
 
 /** Activities that are kept for the next request: a few thousand idle connections share them. */
 const IDLE_MAX = 1024;

@@ -108,9 +108,18 @@ export class ServerConnection implements ActivityOwner {
     (this.#active as ServerActivity).reader.paused = true;
   }
 
+  /** The same for as long as it takes: a client that resets its connection is noticed. */
+  watchRequest(): void {
+    const { reader } = this.#active as ServerActivity;
+    reader.paused = true;
+    reader.watched = true;
+    if (!reader.consuming) this.#listen();
+  }
+
   resumeRequest(): void {
     const { reader } = this.#active as ServerActivity;
     reader.paused = false;
+    reader.watched = false;
     if (!reader.consuming) this.#resume();
   }
 
@@ -252,6 +261,8 @@ export class ServerConnection implements ActivityOwner {
   /** Goes on with what waits in line, and then with the socket. */
   #resume(): void {
     this.#active?.reader.resume();
+    const reader = this.#active?.reader;
+    if (this.#sawEof && reader?.reading === 'body' && !reader.paused) this.#lost();
     this.#listen();
   }
 
@@ -261,7 +272,8 @@ export class ServerConnection implements ActivityOwner {
     const active = this.#active;
     if (active?.reader.reading === 'answer') return;
     if (active?.reader.reading === 'body') {
-      this.#lost();
+      // The rest of the body may be among what waits: it is known when that is read.
+      if (!active.reader.paused) this.#lost();
       return;
     }
     // Half a head is no request; answers to those before it may still be on their way.

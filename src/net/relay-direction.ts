@@ -19,8 +19,8 @@ export interface RelaySides {
   relayMoved(): void;
   /** This direction's FIN is out. */
   relayEnded(): void;
-  /** A socket failed; without a fault somebody else has closed it. */
-  relayFailed(fault: Fault | undefined): void;
+  /** A socket failed, `socket` where it is known; without a fault somebody else has closed it. */
+  relayFailed(fault: Fault | undefined, socket?: SocketId): void;
 }
 
 /** Of a splice that moves fewer bytes than this, its two calls cost more than a copy. */
@@ -118,7 +118,7 @@ export class RelayDirection implements OutboxOwner {
   }
 
   outboxBroken(send: SendOperation): void {
-    if (this.#state !== 'stopped') this.#sides.relayFailed(send.fault);
+    if (this.#state !== 'stopped') this.#sides.relayFailed(send.fault, send.socket);
   }
 
   #receive(): void {
@@ -162,7 +162,10 @@ export class RelayDirection implements OutboxOwner {
         // Without a side, neither has failed, and descriptors are out: it can still be copied.
         this.#bulk = false;
         if (splice.status === 'failed' && splice.faultSide === undefined) this.#receive();
-        else this.#sides.relayFailed(splice.fault);
+        else {
+          const { fault, faultSide, socket, to } = splice;
+          this.#sides.relayFailed(fault, faultSide === 'to' ? to : socket);
+        }
     }
   }
 
@@ -185,7 +188,7 @@ export class RelayDirection implements OutboxOwner {
         return;
       default:
         this.#giveBack();
-        this.#sides.relayFailed(recv.fault);
+        this.#sides.relayFailed(recv.fault, recv.socket);
     }
   }
 
@@ -219,7 +222,7 @@ export class RelayDirection implements OutboxOwner {
   #shut(): void {
     if (this.#state !== 'ending') return;
     if (this.#shutdown.status !== 'done') {
-      this.#sides.relayFailed(this.#shutdown.fault);
+      this.#sides.relayFailed(this.#shutdown.fault, this.#shutdown.socket);
       return;
     }
     this.#state = 'ended';

@@ -29,6 +29,8 @@ export class Relay implements RelaySides {
   /** Set when the relay has begun to end. */
   why: RelayEnd | undefined;
   fault: Fault | undefined;
+  /** The socket whose fault it was, where it was one's. */
+  faultSocket: SocketId | undefined;
   readonly #port: ProactorPort;
   readonly #aToB: RelayDirection;
   readonly #bToA: RelayDirection;
@@ -94,8 +96,11 @@ export class Relay implements RelaySides {
     if (this.#aToB.ended && this.#bToA.ended) this.#end('ended');
   }
 
-  relayFailed(fault: Fault | undefined): void {
-    if (this.why === undefined) this.fault = fault;
+  relayFailed(fault: Fault | undefined, socket?: SocketId): void {
+    if (this.why === undefined) {
+      this.fault = fault;
+      this.faultSocket = socket;
+    }
     this.#end(fault === undefined ? 'stopped' : 'failed');
   }
 

@@ -19,6 +19,7 @@ import type { Exchange, RequestHandler, ServerShared } from '../http/server-opti
 import { IoError } from '../net/io-error.ts';
 import { AccessLog, type LogSink } from './access-log.ts';
 import { ConnectionList } from './connection-list.ts';
+import { Draining } from './draining.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { Lookup } from './server-names.ts';
@@ -56,7 +57,7 @@ export class ReverseProxy implements RequestHandler, SessionShared {
   readonly #connections = new ConnectionList();
   readonly #sessions: Session[] = [];
   readonly #listeners: SocketId[] = [];
-  #draining: (() => void) | undefined;
+  #draining: Draining | undefined;
 
   constructor(port: ProactorPort, config: ProxyConfig, parts: ProxyParts = {}) {
     const { upstream, headLimits, timeouts, requestsMax, bodyBytesMax } = config;
@@ -108,30 +109,29 @@ export class ReverseProxy implements RequestHandler, SessionShared {
 
   /**
    * Takes no more connections, lets what is in flight come to its end for `drainMs`, then ends
-   * it. Resolves when every connection is closed.
+   * it. Resolves when every connection is closed. Another call can only bring the end nearer.
    */
   close({ drainMs = DRAIN_MS }: { readonly drainMs?: number } = {}): Promise<void> {
     for (const listener of this.#listeners.splice(0)) {
       this.port.submit(closeOperation(listener, () => {}));
     }
-    for (const connection of this.#connections.all()) connection.closeWhenIdle();
     this.pool.retire();
-    return new Promise((resolve) => {
-      const deadline = timerOperation(() => {
-        for (const connection of this.#connections.all()) connection.destroy();
-      });
-      this.#draining = () => {
-        this.port.cancel(deadline);
+    this.#draining ??= new Draining(
+      this.port,
+      this.#connections,
+      () => this.cutAll(),
+      () => {
         this.target.close();
         this.log?.flush();
-        resolve();
-      };
-      if (this.#connections.size === 0) this.#draining();
-      else {
-        deadline.atMs = this.port.loop.nowMs() + drainMs;
-        this.port.submit(deadline);
-      }
-    });
+      },
+    );
+    this.#draining.within(drainMs);
+    return this.#draining.ended;
+  }
+
+  /** Ends every connection at once. */
+  protected cutAll(): void {
+    for (const connection of this.#connections.all()) connection.destroy();
   }
 
   request(connection: ServerConnection): Exchange {
@@ -151,7 +151,7 @@ export class ReverseProxy implements RequestHandler, SessionShared {
 
   closed(connection: ServerConnection): void {
     this.#connections.remove(connection);
-    if (this.#connections.size === 0) this.#draining?.();
+    this.#draining?.settle();
   }
 
   release(session: Session): void {
@@ -170,7 +170,7 @@ export class ReverseProxy implements RequestHandler, SessionShared {
       if (accept.status === 'done') {
         const connection = new ServerConnection(this.#server, accept.accepted);
         this.#connections.add(connection);
-        if (this.#draining !== undefined) connection.closeWhenIdle(); // It came with the close.
+        this.#draining?.joined(connection);
         this.port.submit(accept);
       } else if (accept.fault?.class === 'peer') {
         this.port.submit(accept); // A connection that was gone before it was taken.

@@ -23,7 +23,8 @@ const TRAILERS = /\r\n0+(?:;[^\r]*)?\r\n(?:[^\r]+\r\n)+\r\n/g;
 const TRAILER =
   /(?<=\r\n)(content-length|transfer-encoding|connection|proxy-connection|upgrade)(?=:)/gi;
 const EXTENSION = /(\r\n[0-9a-f]+);[^\r\n]*(?=\r\n)/gi;
-const LENGTH_BLANK = /(\r\ncontent-length:[^\r\n]*?)[\t ]+(?=\r\n)/gi;
+const BLANK =
+  /(\r\n(?:content-length|transfer-encoding|(?:proxy-)?connection):[^\r\n]*?)[ ]*\t[\t ]*(?=\r\n|,)/gi;
 
 export const LISTED: readonly Listed[] = [
   {
@@ -48,12 +49,12 @@ export const LISTED: readonly Listed[] = [
     cured: (message) => afterHead(message, (body) => body.replace(EXTENSION, '$1')),
   },
   {
-    title: 'a tab behind a length',
-    reason: 'Node refuses it. White space around a value is no part of it (RFC 9110 §5.5).',
-    applies: ({ theirs }, message) => {
-      return theirs === 'HPE_INVALID_CONTENT_LENGTH' && message.search(LENGTH_BLANK) >= 0;
-    },
-    cured: (message) => message.replace(LENGTH_BLANK, '$1'),
+    title: 'a tab behind a length, a coding or an option',
+    reason:
+      'Node refuses the first, and does not know the others again. White space around a value is ' +
+      'no part of it (RFC 9110 §5.5), and what is forwarded of these fields is said anew.',
+    applies: (_, message) => headOf(message).search(BLANK) >= 0,
+    cured: (message) => inHead(message, (head) => head.replace(BLANK, '$1')),
   },
   {
     title: 'Proxy-Connection',
@@ -101,6 +102,7 @@ export const LISTED: readonly Listed[] = [
   },
 ];
 
+/** With the end of its last line. */
 function headOf(message: string): string {
   return message.slice(0, message.indexOf('\r\n\r\n') + 2);
 }

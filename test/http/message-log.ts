@@ -2,7 +2,7 @@ import { BodyReader } from '../../src/http/body-reader.ts';
 import { HEAD_LIMITS, HEAD_RULES, type HeadRules } from '../../src/http/head-limits.ts';
 import { HeadParser } from '../../src/http/head-parser.ts';
 import { HttpError } from '../../src/http/http-error.ts';
-import type { MessageHead } from '../../src/http/message-head.ts';
+import type { Framing, MessageHead } from '../../src/http/message-head.ts';
 import { ParserPool } from '../../src/http/parser-pool.ts';
 import { readRequest, readResponse } from '../../src/http/read-head.ts';
 import { RequestHeadReader } from '../../src/http/request-head-reader.ts';
@@ -15,6 +15,7 @@ export type LoggedMessage = {
   readonly first: string;
   /** Names in lower case, a field an entry. */
   readonly fields: readonly string[];
+  readonly framing: Framing;
   readonly persistent: boolean;
   /** Index of the first byte of its head, and of the first one behind it. */
   readonly start: number;
@@ -29,6 +30,8 @@ export class MessageLog {
   readonly lines: string[] = [];
   /** Messages whose heads were accepted. */
   readonly messages: LoggedMessage[] = [];
+  /** Told of every head that is accepted. */
+  onHead: (head: MessageHead) => void = () => {};
   #taken = 0;
   readonly #kind: Kind;
   readonly #parser = new HeadParser('response');
@@ -124,11 +127,13 @@ export class MessageLog {
     const length = head.framing === 'length' ? ` ${head.contentLength}` : '';
     this.lines.push(`${head.framing}${length}, ${head.persistent ? 'persistent' : 'last'}`);
     this.#body.start(head.framing, head.contentLength);
+    this.onHead(head);
     this.#phase = 'body';
     this.messages.push({
       first:
         this.#kind === 'request' ? firstLine(head) : `HTTP/1.${head.minorVersion} ${head.status}`,
       fields: fieldsOf(head),
+      framing: head.framing,
       persistent: head.persistent,
       start: this.#taken + start,
       headEnd: this.#taken + end,

@@ -2,7 +2,12 @@ import test from 'ava';
 import { BufferPool, SCRATCH_BYTES } from '../../src/core/buffer-pool.ts';
 import type { Capabilities } from '../../src/core/capabilities.ts';
 import { type Fault, ownFault } from '../../src/core/fault.ts';
-import type { RecvOperation, SendOperation, SpliceOperation } from '../../src/core/operation.ts';
+import type {
+  RecvOperation,
+  SendOperation,
+  SocketId,
+  SpliceOperation,
+} from '../../src/core/operation.ts';
 import { BULK_BYTES } from '../../src/net/pool-of.ts';
 import { Relay } from '../../src/net/relay.ts';
 import { RelayDirection, type RelaySides } from '../../src/net/relay-direction.ts';
@@ -40,8 +45,9 @@ class Bench implements RelaySides {
     this.told.push('ended');
   }
 
-  relayFailed(fault: Fault | undefined): void {
-    this.told.push(`failed ${fault?.code}`);
+  relayFailed(fault: Fault | undefined, socket?: SocketId): void {
+    const side = socket === FROM ? ' from' : ' to';
+    this.told.push(`failed ${fault?.code}${socket === undefined ? '' : side}`);
   }
 
   get pending(): string {
@@ -154,7 +160,7 @@ for (const [title, outcome, own] of [
 test('a socket that fails a splice fails the relay', (t) => {
   const bench = new Bench().bulk();
   bench.spliced('failed', { faultSide: 'to', fault: ownFault('reset', 'splice'), held: 7 });
-  t.deepEqual(bench.told, ['failed reset']);
+  t.deepEqual(bench.told, ['failed reset to']);
   t.is(bench.direction.queuedBytes, 7);
 });
 
@@ -205,4 +211,31 @@ test('bytes that a splice moves under way keep a relay from being idle, and no l
   t.is(relay.why, undefined);
   pass(1);
   t.is(relay.why, 'idle');
+});
+
+test('a direction says which of its sockets has failed', (t) => {
+  const fault = ownFault('reset', 'test');
+  const reading = new Bench();
+  reading.port.end('recv', 'failed', { fault });
+  reading.host.settle();
+  t.deepEqual(reading.told, ['failed reset from']);
+
+  const splicing = new Bench().bulk();
+  splicing.spliced('failed', { faultSide: 'socket', fault });
+  t.deepEqual(splicing.told, ['failed reset from']);
+
+  const sending = new Bench();
+  sending.port.sendsAtOnce = false;
+  sending.received(1);
+  sending.host.turn();
+  sending.port.end('send', 'failed', { fault });
+  sending.host.settle();
+  t.deepEqual(sending.told, ['failed reset to']);
+
+  const ending = new Bench();
+  ending.port.end('recv', 'eof');
+  ending.host.settle();
+  ending.port.end('shutdown', 'failed', { fault });
+  ending.host.settle();
+  t.deepEqual(ending.told, ['failed reset to']);
 });

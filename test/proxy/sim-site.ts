@@ -10,6 +10,9 @@ const PROXY = '10.0.0.2';
 export const UPSTREAM = '10.0.0.3';
 const PORT = 80;
 
+/** Where a client of the simulated world finds the proxy. */
+export const PROXY_ENDPOINT: Endpoint = at(PROXY);
+
 /** Deadlines in virtual time. */
 export const TIMEOUTS = { connectMs: 1_000, sendMs: 2_000, readMs: 2_000, idleMs: 10_000 };
 /** A client waits longer than the proxy may take. */

@@ -1,67 +1,69 @@
 import { HEAD_RULES } from '../../src/http/head-limits.ts';
 import { fieldOf, fieldsOf, type Peer } from './peer.ts';
 import { siteTest } from './site.ts';
+import { cutsAll, passesNone, passesUnpooled, saying } from './strict-checks.ts';
 import { CUT, NOT_PASSED, NOT_POOLED } from './strict-response-rows.ts';
-import { answering, ok, type Script } from './upstream.ts';
+import { ok } from './upstream.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
-/** A server that says `texts[n]` to `GET /n`, and `fine` to anything else. */
-function saying(texts: readonly string[], then?: (peer: Peer) => void): Script {
-  return answering((head, peer) => {
-    const index = /^[A-Z]+ \/(\d+) /.exec(head)?.[1];
-    if (index !== undefined) setTimeout(() => then?.(peer), 20);
-    return index === undefined ? ok('fine') : texts[Number(index)];
+for (const row of NOT_PASSED) {
+  siteTest(`${row.title}: 502, the connection closed, nothing passed on`, async (t, site) => {
+    await site.start(saying(Object.values(row.texts)));
+    await passesNone(t, site, row);
   });
 }
 
-for (const { title, texts } of NOT_PASSED) {
-  siteTest(`${title}: 502, the connection closed, nothing passed on`, async (t, site) => {
-    await site.start(saying(Object.values(texts)));
-    const client = await site.client();
-    for (const [index, name] of Object.keys(texts).entries()) {
-      client.write(`GET /${index} HTTP/1.1\r\nHost: x\r\n\r\n`);
-      const { status, head, body } = await client.response();
-      t.is(status, 502, name);
-      t.is(body.toString(), '502\n', name);
-      t.is(fieldOf(head, 'a'), undefined, name);
-      await site.upstreams[0]?.peers[index]?.closed;
-      t.is(site.proxy.pool.idle, 0, name);
-      t.is(site.seen, index + 1, `${name}: asked once, on a connection of its own`);
-    }
-    client.write(GET);
-    t.is((await client.response()).body.toString(), 'fine', 'the next request is served');
+for (const row of CUT) {
+  siteTest(`${row.title}: the client is cut, and the server, too`, async (t, site) => {
+    await site.start(saying(Object.values(row.texts)));
+    await cutsAll(t, site, row);
   });
 }
 
-for (const { title, texts } of CUT) {
-  siteTest(`${title}: the client is cut, and the server, too`, async (t, site) => {
-    await site.start(saying(Object.values(texts)));
-    for (const [index, name] of Object.keys(texts).entries()) {
+for (const row of NOT_POOLED) {
+  siteTest(
+    `${row.title}: the response is passed on, its connection not pooled`,
+    async (t, site) => {
+      await site.start(saying(Object.values(row.texts)));
+      await passesUnpooled(t, site, row);
+    },
+  );
+}
+
+siteTest(
+  'bytes behind the end of a large response are no answer to what follows',
+  async (t, site) => {
+    const large = 'x'.repeat(2 * 1024 * 1024);
+    await site.start(saying([ok(large) + ok('evil')]));
+    for (let times = 0; times < 5; times += 1) {
       const client = await site.client();
-      client.write(`GET /${index} HTTP/1.1\r\nHost: x\r\n\r\n`);
-      const { data, end } = await client.rest();
-      t.is(end, 'reset', `${name}: ${data}`);
-      t.false(data.toString('latin1').endsWith('0\r\n\r\n'), name);
-      await site.upstreams[0]?.peers[index]?.closed;
-      t.is(site.seen, index + 1, `${name}: asked once, on a connection of its own`);
+      client.write(`GET /0 HTTP/1.1\r\nHost: x\r\n\r\n${GET}`);
+      t.is((await client.response()).body.length, large.length);
+      t.is((await client.response()).body.toString(), 'fine');
+      client.leave();
     }
-    t.is((await site.ask(GET)).body.toString(), 'fine', 'the next request is served');
-  });
-}
+  },
+);
 
-for (const { title, texts } of NOT_POOLED) {
-  siteTest(`${title}: the response is passed on, its connection not pooled`, async (t, site) => {
-    await site.start(saying(Object.values(texts)));
-    const client = await site.client();
-    for (const [index, name] of Object.keys(texts).entries()) {
-      client.write(`GET /${index} HTTP/1.1\r\nHost: x\r\n\r\n`);
-      t.is((await client.response()).body.toString(), 'abc', name);
-      await site.upstreams[0]?.peers[index]?.closed;
-      t.is(site.proxy.pool.idle, 0, name);
-      t.is(site.seen, index + 1, name);
-    }
-  });
+for (const bytes of [64 * 1024, 128 * 1024]) {
+  siteTest(
+    `bytes behind a response that ends where a receive of ${bytes / 1024} KiB does are no answer`,
+    async (t, site) => {
+      const head = ok('').length + `${bytes}`.length - 1;
+      const body = 'x'.repeat(bytes - head);
+      const text = ok(body);
+      t.is(text.length, bytes);
+      await site.start(saying([text + ok('evil')]));
+      for (let times = 0; times < 5; times += 1) {
+        const client = await site.client();
+        client.write(`GET /0 HTTP/1.1\r\nHost: x\r\n\r\n${GET}`);
+        t.is((await client.response()).body.length, body.length);
+        t.is((await client.response()).body.toString(), 'fine');
+        client.leave();
+      }
+    },
+  );
 }
 
 siteTest('a close-delimited body that ends in FIN is whole, in RST cut', async (t, site) => {
@@ -133,7 +135,7 @@ siteTest('what is passed on is what was meant, field by field', async (t, site) 
 });
 
 siteTest('a length is passed on as the number that was read', async (t, site) => {
-  const lengths = ['5', '05', '0000000000000005'];
+  const lengths = ['5', '05', '0000000000000005', '5 \t', '\t5'];
   const texts = lengths.map(
     (length) => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\nhello`,
   );

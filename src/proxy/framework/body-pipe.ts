@@ -1,12 +1,14 @@
+import type { EventLoop } from '../../core/event-loop.ts';
 import type { Handlers } from './compile.ts';
+import { isThenable, onTurn } from './thenable.ts';
 
 /** Where filtered bytes go, and who waits for them. */
 export interface BodyPipeOwner {
-  /** Bytes that are the taker's from now on. */
-  filtered(bytes: Uint8Array): void;
+  /** Bytes that are the taker's from now on. `false`: no more of them before `goOn()`. */
+  filtered(bytes: Uint8Array): boolean;
   /** The last call of every filter is done, and nothing more comes. */
   filteredAll(): void;
-  /** A filter takes its time, or is done: no more bytes, please, or again. */
+  /** The pipe wants no more for now, or again. */
   filterWaits(waits: boolean): void;
   filterFailed(error: unknown): void;
 }
@@ -15,25 +17,47 @@ type Filter = (session: object, chunk: Uint8Array | undefined, end: boolean) => 
 
 /** Chunks that wait while a filter is busy; who sends more in spite of `filterWaits` is at fault. */
 export const CHUNKS_MAX = 4096;
+/** What a filter makes goes on in pieces of this size, so that a large one fits no less. */
+export const PIECE_BYTES: number = 64 * 1024;
 
 /**
  * The body filters of one message, each seeing what the one before it made. Synchronous filters
- * make no promise; while one is asynchronous, what comes is kept in line.
+ * make no promise. While one is busy, or its results are not taken, nothing more is filtered.
  *
- *   push ─→ filter 1 ─→ filter 2 … ─→ filtered
+ *   push ─→ line ─→ filter 1 ─→ filter 2 … ─→ made ─→ filtered
  */
 export class BodyPipe {
   readonly #filters: readonly Filter[];
   readonly #session: object;
   readonly #owner: BodyPipeOwner;
+  readonly #loop: EventLoop;
   readonly #line: (Uint8Array | undefined)[] = [];
+  /** Results that are yet to be taken; of the first one, all before `#madeAt` were. */
+  readonly #made: Uint8Array[] = [];
+  #madeAt = 0;
+  /** The results of the last call are among them. */
+  #ended = false;
   #busy = false;
+  #full = false;
+  #going = false;
+  #waits = false;
   #over = false;
 
-  constructor(filters: NonNullable<Handlers>, session: object, owner: BodyPipeOwner) {
+  constructor(
+    filters: NonNullable<Handlers>,
+    session: object,
+    owner: BodyPipeOwner,
+    loop: EventLoop,
+  ) {
     this.#filters = filters as readonly unknown[] as readonly Filter[];
     this.#session = session;
     this.#owner = owner;
+    this.#loop = loop;
+  }
+
+  /** Does it want no more chunks for now? */
+  get waits(): boolean {
+    return this.#busy || this.#full;
   }
 
   /** `chunk` is the pipe's from now on; `undefined` is the end. */
@@ -44,47 +68,78 @@ export class BodyPipe {
       return;
     }
     this.#line.push(chunk);
-    if (!this.#busy) this.#go();
+    this.#go();
+  }
+
+  /** What is filtered is taken again. */
+  goOn(): void {
+    this.#full = false;
+    this.#go();
   }
 
   /** The exchange is over: filters that are still busy are not heard. */
   stop(): void {
     this.#over = true;
     this.#line.length = 0;
+    this.#made.length = 0;
   }
 
   #go(): void {
-    while (this.#line.length > 0 && !this.#over) {
+    if (this.#going) return;
+    this.#going = true;
+    while (!this.#over && !this.#full && !this.#busy) {
+      if (!this.#handOn()) break;
+      if (this.#line.length === 0) break;
       const chunk = this.#line.shift();
       const made = this.#filter(chunk === undefined ? [] : [chunk], chunk === undefined, 0);
-      if (made instanceof Promise) {
-        this.#wait(made, chunk === undefined);
-        return;
-      }
-      if (made !== undefined) this.#pass(made, chunk === undefined);
+      if (made instanceof Promise) this.#wait(made, chunk === undefined);
+      else if (made !== undefined) this.#keep(made, chunk === undefined);
     }
+    this.#going = false;
+    if (this.#over || this.waits === this.#waits) return;
+    this.#waits = this.waits;
+    this.#owner.filterWaits(this.#waits);
+  }
+
+  /** Hands on what was made. `false`: there is nothing more to do now, or at all. */
+  #handOn(): boolean {
+    const made = this.#made;
+    while (made.length > 0) {
+      const chunk = made[0] as Uint8Array;
+      const end = Math.min(this.#madeAt + PIECE_BYTES, chunk.length);
+      const piece = chunk.subarray(this.#madeAt, end);
+      this.#madeAt = end;
+      if (end === chunk.length) {
+        made.shift();
+        this.#madeAt = 0;
+      }
+      // An empty chunk would end a chunked body.
+      if (piece.length > 0 && !this.#owner.filtered(piece)) this.#full = true;
+      if (this.#over || this.#full) return false;
+    }
+    if (!this.#ended) return true;
+    this.#over = true;
+    this.#owner.filteredAll();
+    return false;
+  }
+
+  #keep(made: readonly Uint8Array[], end: boolean): void {
+    this.#made.push(...made);
+    this.#ended = end;
   }
 
   #wait(made: Promise<Uint8Array[]>, end: boolean): void {
     this.#busy = true;
-    this.#owner.filterWaits(true);
     made.then(
-      (chunks) => {
-        this.#busy = false;
-        if (this.#over) return;
-        this.#pass(chunks, end);
-        this.#go();
-        if (!this.#busy && !this.#over) this.#owner.filterWaits(false);
-      },
-      (error: unknown) => this.#fail(error),
+      (chunks) =>
+        onTurn(this.#loop, () => {
+          this.#busy = false;
+          if (this.#over) return;
+          this.#keep(chunks, end);
+          this.#go();
+        }),
+      (error: unknown) => onTurn(this.#loop, () => this.#fail(error)),
     );
-  }
-
-  #pass(chunks: readonly Uint8Array[], end: boolean): void {
-    for (const chunk of chunks) if (chunk.length > 0 && !this.#over) this.#owner.filtered(chunk);
-    if (!end || this.#over) return;
-    this.#over = true;
-    this.#owner.filteredAll();
   }
 
   /** What the filters from `from` on make of `chunks`; `undefined`: one of them threw. */
@@ -100,22 +155,23 @@ export class BodyPipe {
       const calls = end ? [...pieces, undefined] : pieces;
       for (let i = 0; i < calls.length; i += 1) {
         const chunk = calls[i];
-        let answer: unknown;
         try {
-          answer = filter(this.#session, chunk, chunk === undefined);
+          const answer = filter(this.#session, chunk, chunk === undefined);
+          if (isThenable(answer)) return this.#finish(answer, calls, i, made, at);
+          add(made, answer, chunk);
         } catch (error) {
           this.#fail(error);
           return undefined;
         }
-        if (isThenable(answer)) return this.#goOn(answer, calls, i, made, at);
-        add(made, answer, chunk);
+        if (this.#over) return undefined; // The filter has ended the exchange.
       }
       pieces = made;
     }
     return pieces;
   }
 
-  async #goOn(
+  /** Goes on with the calls behind one that takes its time. */
+  async #finish(
     first: PromiseLike<unknown>,
     calls: readonly (Uint8Array | undefined)[],
     index: number,
@@ -125,9 +181,11 @@ export class BodyPipe {
     const filter = this.#filters[at] as Filter;
     add(made, await first, calls[index]);
     for (const chunk of calls.slice(index + 1)) {
+      if (this.#over) return [];
       add(made, await filter(this.#session, chunk, chunk === undefined), chunk);
     }
-    const end = calls.length > 0 && calls[calls.length - 1] === undefined;
+    if (this.#over) return [];
+    const end = calls[calls.length - 1] === undefined;
     return (await this.#filter(made, end, at + 1)) ?? [];
   }
 
@@ -138,14 +196,16 @@ export class BodyPipe {
   }
 }
 
+/** Bytes of a lent view, to be kept. `slice` of Node's buffers would not copy them. */
+export function copyOf(data: Uint8Array, from: number, to: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(data, from, to);
+}
+
 function add(made: Uint8Array[], answer: unknown, chunk: Uint8Array | undefined): void {
   if (answer === undefined) {
     if (chunk !== undefined) made.push(chunk);
   } else if (answer instanceof Uint8Array) made.push(answer);
-  else if (Array.isArray(answer)) made.push(...(answer as Uint8Array[]));
-  else throw new TypeError('a body filter gives a Uint8Array, a list of them, or nothing');
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | undefined)?.then === 'function';
+  else if (Array.isArray(answer) && answer.every((one) => one instanceof Uint8Array)) {
+    made.push(...answer);
+  } else throw new TypeError('a body filter gives a Uint8Array, a list of them, or nothing');
 }

@@ -1,7 +1,8 @@
 import type { Definition, RouteDefinition } from './define-proxy.ts';
-import { type Match, RouteTable } from './match.ts';
+import { type Match, type NestedMatch, RouteTable } from './match.ts';
 import { PHASE_NAMES, type PhaseName, type Phases } from './phases.ts';
 import type { SessionBase } from './session-base.ts';
+import { parseTarget } from './target-url.ts';
 
 /** The handlers of one phase in the order in which they run; `undefined` where there are none. */
 export type Handlers = readonly ((...parts: never[]) => unknown)[] | undefined;
@@ -10,6 +11,8 @@ export type CompiledPhases = Readonly<Record<PhaseName, Handlers>>;
 /** Everything that one route does, in one piece. */
 export type CompiledRoute = {
   readonly phases: CompiledPhases;
+  /** Those of the route alone: the proxy's have run before there was a route. */
+  readonly earlyRequest: Handlers;
   readonly contexts: readonly ((session: SessionBase) => object)[];
   /** The URL that requests go to where no phase says another place. */
   readonly target: string | undefined;
@@ -45,67 +48,85 @@ const BACKWARDS: ReadonlySet<PhaseName> = new Set([
 
 /** Flattens a definition: one array per phase and route, so that nothing is looked up later. */
 export function compile(definition: Definition): CompiledProxy {
+  const { layers } = definition;
   const routes = new RouteTable<CompiledRoute>();
-  for (const route of definition.routes) add(routes, route, {}, definition, [], 0);
+  for (const route of definition.routes) add(routes, route, [], definition, [], 0);
   return {
     earlyRequest: handlersOf('earlyRequest', definition.layers),
     contexts: definition.contexts,
     routes,
-    rest: routeOf(definition.layers, [], undefined, '', definition.routes.length > 0),
+    rest: routeOf(layers, layers.length, [], undefined, '', definition.routes.length > 0),
     isRouted: definition.routes.length > 0,
   };
 }
 
 const DEPTH_MAX = 16;
 
+type Outer = { readonly layers: readonly Layer[]; readonly rootLayers?: number };
+
 /** Adds one route, and those of a proxy behind it: each must match what the outer ones match. */
 function add(
   routes: RouteTable<CompiledRoute>,
   { match, to }: RouteDefinition,
-  outer: Match,
-  { layers }: Pick<Definition, 'layers'>,
+  around: readonly Match[],
+  { layers, rootLayers = layers.length }: Outer,
   contexts: CompiledRoute['contexts'],
   depth: number,
 ): void {
   if (depth === DEPTH_MAX) throw new RangeError(`proxies are nested over ${DEPTH_MAX} deep`);
-  const both = joined(outer, match);
+  const both = nested(around, match);
   const prefix = both.exact ?? (typeof both.path === 'string' ? both.path : '');
   if (typeof to === 'string') {
-    routes.add(both, routeOf(layers, contexts, to, prefix, true));
+    parseTarget(to); // A mistake shows when the proxy is made, and not with the first request.
+    routes.add(both, routeOf(layers, rootLayers, contexts, to, prefix, true));
   } else if (!('layers' in to)) {
-    routes.add(both, routeOf([...layers, to], contexts, undefined, prefix, true));
+    const all = [...layers, to];
+    routes.add(both, routeOf(all, rootLayers, contexts, undefined, prefix, true));
   } else {
-    const inner = { layers: [...layers, ...to.layers] };
+    const inner = { layers: [...layers, ...to.layers], rootLayers };
     const innerContexts = [...contexts, ...to.contexts];
-    for (const route of to.routes) add(routes, route, both, inner, innerContexts, depth + 1);
-    routes.add(both, routeOf(inner.layers, innerContexts, undefined, prefix, true));
+    const aroundInner = [...around, match];
+    for (const route of to.routes) add(routes, route, aroundInner, inner, innerContexts, depth + 1);
+    routes.add(both, routeOf(inner.layers, rootLayers, innerContexts, undefined, prefix, true));
   }
 }
 
-function joined(outer: Match, inner: Match): Match {
-  const clash = (what: keyof Match): boolean =>
-    outer[what] !== undefined && inner[what] !== undefined && outer[what] !== inner[what];
-  if (clash('host')) throw new TypeError('route(): a nested route names another host');
-  const methods = inner.method ?? outer.method;
-  const joint = {
-    ...outer,
-    ...inner,
-    ...(methods !== undefined && { method: methods }),
-    ...((outer.header ?? inner.header) && { header: { ...outer.header, ...inner.header } }),
+/** A match within others: what it leaves out is as in the next one around it. */
+function nested(around: readonly Match[], match: Match): NestedMatch {
+  const outer = around[around.length - 1];
+  if (outer === undefined) return match;
+  const host = match.host ?? around.findLast((one) => one.host !== undefined)?.host;
+  for (const one of around) {
+    if (one.host !== undefined && String(one.host) !== String(host)) {
+      throw new TypeError('route(): a nested route names another host');
+    }
+  }
+  const { exact, path } = isPlaced(match) ? match : (around.findLast(isPlaced) ?? {});
+  for (const one of around) checkWithin(exact ?? path, one);
+  return {
+    ...match,
+    ...(host !== undefined && { host }),
+    ...(exact !== undefined && { exact }),
+    ...(path !== undefined && { path }),
+    also: around,
   };
-  if (inner.exact !== undefined) {
-    const { path: _, ...exact } = joint;
-    return exact;
-  }
-  if (inner.path !== undefined) {
-    const { exact: _, ...path } = joint;
-    return path;
-  }
-  return joint;
+}
+
+function isPlaced({ exact, path }: Match): boolean {
+  return exact !== undefined || path !== undefined;
+}
+
+/** A path that the outer route never gets is a mistake, as in nginx. */
+function checkWithin(inner: string | RegExp | undefined, { exact, path }: Match): void {
+  if (typeof inner !== 'string') return;
+  const isOutside =
+    exact === undefined ? typeof path === 'string' && !inner.startsWith(path) : inner !== exact;
+  if (isOutside) throw new TypeError(`route(): '${inner}' is not within '${exact ?? path}'`);
 }
 
 function routeOf(
   layers: readonly Layer[],
+  rootLayers: number,
   contexts: CompiledRoute['contexts'],
   target: string | undefined,
   prefix: string,
@@ -114,7 +135,8 @@ function routeOf(
   const phases = Object.fromEntries(
     PHASE_NAMES.map((name) => [name, handlersOf(name, layers)]),
   ) as CompiledPhases;
-  return { phases, contexts, target, prefix, routed };
+  const earlyRequest = handlersOf('earlyRequest', layers.slice(rootLayers));
+  return { phases, earlyRequest, contexts, target, prefix, routed };
 }
 
 function handlersOf(name: PhaseName, layers: readonly Layer[]): Handlers {

@@ -1,17 +1,53 @@
 import type { ProxyError } from '../proxy-error.ts';
 import type { SessionShared } from '../session-shared.ts';
-import { isThenable } from './body-pipe.ts';
 import type { CompiledProxy, Handlers } from './compile.ts';
 import type { SessionFace } from './session-face.ts';
 import type { Targets } from './targets.ts';
+import { isThenable } from './thenable.ts';
 
 /** What sessions with phases share; `replace()` changes the generation. */
 export interface PhasedShared extends SessionShared {
   readonly generation: Generation;
+  /** The proxy has ended what was in flight. */
+  readonly isCut: boolean;
+  /** Protocols that clients may switch to, in lower case. */
+  readonly upgrades: ReadonlySet<string>;
 }
 
 /** Promises of `logging` handlers that a close waits for; beyond it, what comes is not waited for. */
-const LOGGING_MAX = 4096;
+export const LOGGING_MAX = 4096;
+
+/** What `logging` handlers are still busy with, of all generations of a proxy. */
+export class LoggingPromises {
+  readonly onError: (error: unknown) => void;
+  #pending = 0;
+  #then: (() => void) | undefined;
+
+  /** `onError` is told of what handlers throw. */
+  constructor(onError: (error: unknown) => void) {
+    this.onError = onError;
+  }
+
+  follow(answer: PromiseLike<unknown>): void {
+    const isCounted = this.#pending < LOGGING_MAX;
+    if (isCounted) this.#pending += 1;
+    const done = (): void => {
+      if (!isCounted) return;
+      this.#pending -= 1;
+      if (this.#pending === 0) this.#then?.();
+    };
+    answer.then(done, (error: unknown) => {
+      this.onError(error);
+      done();
+    });
+  }
+
+  /** Calls `then` once nothing is pending. */
+  whenDone(then: () => void): void {
+    this.#then = then;
+    if (this.#pending === 0) then();
+  }
+}
 
 /**
  * One compiled definition at work. Sessions keep the one that they began with; when it has been
@@ -20,16 +56,14 @@ const LOGGING_MAX = 4096;
 export class Generation {
   readonly proxy: CompiledProxy;
   readonly targets: Targets;
-  readonly #onError: (error: unknown) => void;
+  readonly #logging: LoggingPromises;
   sessions = 0;
-  #logging = 0;
   #replaced = false;
-  #idle: (() => void) | undefined;
 
-  constructor(proxy: CompiledProxy, targets: Targets, onError: (error: unknown) => void) {
+  constructor(proxy: CompiledProxy, targets: Targets, logging: LoggingPromises) {
     this.proxy = proxy;
     this.targets = targets;
-    this.#onError = onError;
+    this.#logging = logging;
   }
 
   /** Runs all `logging` handlers, even if one of them throws. */
@@ -38,9 +72,11 @@ export class Generation {
     for (const handler of handlers as readonly unknown[] as readonly LogHandler[]) {
       try {
         const answer = handler(face, error);
-        if (isThenable(answer)) this.#follow(answer);
+        if (!isThenable(answer)) continue;
+        face.isKept = true;
+        this.#logging.follow(answer);
       } catch (thrown) {
-        this.#onError(thrown);
+        this.#logging.onError(thrown);
       }
     }
   }
@@ -57,31 +93,8 @@ export class Generation {
     this.#settle();
   }
 
-  /** Calls back when nothing of it is left to be logged. */
-  whenLogged(then: () => void): void {
-    this.#idle = then;
-    this.#settle();
-  }
-
-  #follow(answer: PromiseLike<unknown>): void {
-    if (this.#logging === LOGGING_MAX) return;
-    this.#logging += 1;
-    const done = (): void => {
-      this.#logging -= 1;
-      this.#settle();
-    };
-    answer.then(done, (error: unknown) => {
-      this.#onError(error);
-      done();
-    });
-  }
-
   #settle(): void {
-    if (this.sessions > 0) return;
-    if (this.#replaced) this.targets.close();
-    if (this.#logging > 0) return;
-    this.#idle?.();
-    this.#idle = undefined;
+    if (this.sessions === 0 && this.#replaced) this.targets.close();
   }
 }
 

@@ -1,4 +1,10 @@
 export { defineProxy, type ProxyBuilder, type ProxyBuilder as Proxy } from './define-proxy.ts';
+export {
+  type Destination,
+  type ForwardContext,
+  type ForwardProxyOptions,
+  forwardProxy,
+} from './forward-proxy.ts';
 export type { Match } from './match.ts';
 export {
   type Awaitable,

@@ -19,7 +19,10 @@ export interface Routable {
   readonly headers: { get(name: string): string | undefined };
 }
 
-type Entry<R> = { readonly match: Match; readonly route: R };
+/** A match of a nested route: what the routes around it match must be so, too. */
+export type NestedMatch = Match & { readonly also?: readonly Match[] };
+
+type Entry<R> = { readonly match: NestedMatch; readonly route: R };
 
 /** The routes for one host, or for all. */
 class Locations<R> {
@@ -28,7 +31,7 @@ class Locations<R> {
   readonly #prefixes: (Entry<R> & { readonly prefix: string })[] = [];
   readonly #expressions: (Entry<R> & { readonly expression: RegExp })[] = [];
 
-  add(match: Match, route: R): void {
+  add(match: NestedMatch, route: R): void {
     const { exact, path = '/' } = match;
     if (exact !== undefined) {
       const same = this.#exact.get(exact) ?? [];
@@ -53,7 +56,9 @@ class Locations<R> {
       if (expression.test(path) && narrows(match, request)) return route;
     }
     for (const { match, route, prefix } of this.#prefixes) {
-      if (path.startsWith(prefix) && narrows(match, request)) return route;
+      // A CONNECT has no path: only a route that asks for none can be for it.
+      const fits = match.path === undefined && request.method === 'CONNECT';
+      if ((fits || path.startsWith(prefix)) && narrows(match, request)) return route;
     }
     return undefined;
   }
@@ -67,7 +72,7 @@ export class RouteTable<R> {
   readonly #expressions: { readonly host: RegExp; readonly locations: Locations<R> }[] = [];
   readonly #any = new Locations<R>();
 
-  add(match: Match, route: R): void {
+  add(match: NestedMatch, route: R): void {
     this.#locationsOf(match.host).add(match, route);
   }
 
@@ -125,7 +130,10 @@ function hostOf(authority: string): string {
   return host.endsWith('.') ? host.slice(0, -1) : host;
 }
 
-function narrows({ method, header }: Match, request: Routable): boolean {
+function narrows({ method, header, also }: NestedMatch, request: Routable): boolean {
+  if (also?.some((outer) => !isOnPath(outer, request.path) || !narrows(outer, request))) {
+    return false;
+  }
   if (method !== undefined && !method.includes(request.method)) return false;
   if (header === undefined) return true;
   for (const [name, wanted] of Object.entries(header)) {
@@ -135,6 +143,11 @@ function narrows({ method, header }: Match, request: Routable): boolean {
       return false;
   }
   return true;
+}
+
+function isOnPath({ exact, path = '/' }: Match, asked: string): boolean {
+  if (exact !== undefined) return asked === exact;
+  return typeof path === 'string' ? asked.startsWith(path) : stateless(path).test(asked);
 }
 
 /** An expression that begins at the start with every test. */

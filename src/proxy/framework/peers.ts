@@ -17,6 +17,8 @@ export interface Peer {
   readonly timeouts?: PeerTimeouts;
   /** Connections with different keys are never shared. */
   readonly poolKey?: string;
+  /** CONNECT may reach it: without this, it is answered 405. */
+  readonly tunnel?: boolean;
 }
 
 /** A group of servers, made by `upstream(name, options)`. */

@@ -1,7 +1,7 @@
 import type { EventLoop } from '../../core/event-loop.ts';
-import { isThenable } from './body-pipe.ts';
 import type { Handlers } from './compile.ts';
 import type { SessionFace } from './session-face.ts';
+import { isThenable, onTurn } from './thenable.ts';
 
 /** Whose handlers run. */
 export interface PhaseOwner {
@@ -87,19 +87,18 @@ export class PhaseRunner<O extends PhaseOwner> {
     then: Then<O>,
   ): void {
     const serial = this.#serial;
-    const onTurn = (task: () => void): void => {
-      this.#loop.post(() => {
-        if (serial === this.#serial) task();
-      });
-    };
     this.#owner.handlerWaits();
     answer.then(
       (value) =>
-        onTurn(() => {
+        onTurn(this.#loop, () => {
+          if (serial !== this.#serial) return;
           if (first && value !== undefined) then.call(this.#owner, value);
           else this.#goOn(handlers, next, argument, first, then);
         }),
-      (error: unknown) => onTurn(() => this.#owner.handlerFailed(error)),
+      (error: unknown) =>
+        onTurn(this.#loop, () => {
+          if (serial === this.#serial) this.#owner.handlerFailed(error);
+        }),
     );
   }
 }

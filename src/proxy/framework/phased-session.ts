@@ -1,15 +1,17 @@
+import type { TimerOperation } from '../../core/operation.ts';
 import { timerOperation } from '../../core/operations.ts';
 import type { Level } from '../../core/outbox/water-marks.ts';
 import type { ClientConnection } from '../../http/client-connection.ts';
 import { editedRequestHead, editedResponseHead, framingLine } from '../../http/edited-head.ts';
-import type { HttpError } from '../../http/http-error.ts';
+import { HttpError } from '../../http/http-error.ts';
 import type { MessageHead } from '../../http/message-head.ts';
 import { LAST_CHUNK, sendBytes, sendChunk } from '../../http/send-body.ts';
 import { responseHead } from '../../http/serializer.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import { ProxyError } from '../proxy-error.ts';
-import { Session } from '../session.ts';
-import { BodyPipe } from './body-pipe.ts';
+import { isHead, isIdempotent, Session } from '../session.ts';
+import { Tunnel } from '../tunnel.ts';
+import { BodyPipe, copyOf } from './body-pipe.ts';
 import type { CompiledRoute } from './compile.ts';
 import type { Generation, PhasedShared } from './generation.ts';
 import { KeptBody } from './kept-body.ts';
@@ -19,8 +21,15 @@ import { PhaseRunner } from './phase-runner.ts';
 import type { RetryDecision } from './phases.ts';
 import type { ReceivedRequest } from './received-request.ts';
 import { type Replier, ReplySender } from './reply-sender.ts';
-import { ReceivedResponse, SentResponse } from './response-heads.ts';
+import {
+  bodyChanges,
+  isBodiless,
+  ReceivedResponse,
+  ReplyHead,
+  SentResponse,
+} from './response-heads.ts';
 import { type SessionEngine, SessionFace } from './session-face.ts';
+import { askedUpgrade, confirms, isTunnelPeer, kindOf, upgradeLines } from './switching.ts';
 
 /** Attempts of one request, whatever handlers say. */
 export const ATTEMPTS_MAX = 16;
@@ -31,12 +40,15 @@ export const ATTEMPTS_MAX = 16;
  *   start → earlyRequest → route → requestFilter → upstreamPeer → connect → connected →
  *   upstreamRequestFilter → head and body up → upstreamResponseFilter → responseFilter →
  *   head and body down → logging
+ *
+ * An upgrade is the same up to its 101, a CONNECT up to `connected`: its answer is ours. What comes
+ * then is a tunnel's, and logged at its end.
  */
 export class PhasedSession extends Session implements Replier, SessionEngine {
   readonly #shared: PhasedShared;
   readonly #runner: PhaseRunner<PhasedSession>;
   readonly #reply: ReplySender<PhasedSession>;
-  readonly #delay = timerOperation(() => this.#delayed());
+  #delay: TimerOperation | undefined;
   #face: SessionFace | undefined;
   #generation: Generation;
   #route: CompiledRoute;
@@ -55,6 +67,17 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
   #response: ReceivedResponse | undefined;
   #responseSource: MessageHead | undefined;
   #failing = false;
+  /** The current attempt's head has gone up. */
+  #headSent = false;
+  /** Attempts, but for those that a pooled connection's end has spoilt. */
+  #counted = 0;
+  /** The current attempt's connection has served an exchange before. */
+  #reused = false;
+  /** What of `toUpstream` was sent in attempts before the current one. */
+  #upBefore = 0;
+  /** The answer to a CONNECT. */
+  #established: ReplyHead | undefined;
+  #tunnel: Tunnel | undefined;
 
   constructor(shared: PhasedShared) {
     super(shared);
@@ -62,7 +85,7 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     this.#generation = shared.generation;
     this.#route = shared.generation.proxy.rest;
     this.#runner = new PhaseRunner<PhasedSession>(this, shared.port.loop);
-    this.#reply = new ReplySender<PhasedSession>(this, this.#runner);
+    this.#reply = new ReplySender<PhasedSession>(this, this.#runner, shared.port.loop);
   }
 
   get face(): SessionFace {
@@ -70,7 +93,9 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
   }
 
   handlerWaits(): void {
-    this.client?.pauseRequest();
+    this.face.isKept = true;
+    // A handler that waits for the body itself must get it.
+    if (this.#kept === undefined || this.#kept.body !== undefined) this.client?.watchRequest();
     if (!this.#inHead || this.#headHeld) return;
     this.#headHeld = true;
     this.upstream?.holdHead();
@@ -82,8 +107,8 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
   }
 
   keepRequestBody(limitBytes: number): Promise<Uint8Array> {
-    if (this.#kept !== undefined) return this.#kept.whole;
-    if (this.upstream !== undefined || this.responseStarted) {
+    if (this.#kept !== undefined) return this.#kept.atMost(limitBytes);
+    if (this.#headSent || this.bodySent || this.responseStarted) {
       return Promise.reject(new Error('the body is on its way already'));
     }
     const kept = new KeptBody(limitBytes);
@@ -103,41 +128,62 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     this.face.fromClient += to - from;
     if (this.#kept !== undefined) {
       if (!this.#kept.add(data, from, to)) this.client?.pauseRequest();
-    } else if (this.#requestPipe !== undefined) this.#requestPipe.push(data.slice(from, to));
-    else super.requestBody(data, from, to, owned);
+      return;
+    }
+    this.bodySent = true; // A filter that holds it back does not give it again, either.
+    if (this.#requestPipe !== undefined) this.#requestPipe.push(copyOf(data, from, to));
+    else {
+      this.face.toUpstream += to - from;
+      super.requestBody(data, from, to, owned);
+    }
   }
 
   override requestEnd(): void {
     if (this.#kept !== undefined) {
       this.requestEnded = true;
       this.#kept.end();
-    } else if (this.#requestPipe !== undefined) this.#requestPipe.push(undefined);
-    else super.requestEnd();
+    } else if (this.#requestPipe !== undefined) {
+      this.bodySent = true;
+      this.#requestPipe.push(undefined);
+    } else super.requestEnd();
   }
 
   override requestFailed(error: HttpError | undefined): void {
-    const type = error?.code === 'BODY_TOO_LARGE' ? 'BodyTooLarge' : 'ConnectionClosed';
-    const failure = new ProxyError(type, 'downstream', error, error?.status ?? 499);
+    const failure = this.#shared.isCut
+      ? new ProxyError('Internal', 'internal', new Error('shutdown'), 499)
+      : requestError(error);
     this.#kept?.fail(failure);
     this.error = failure;
-    super.requestFailed(error);
+    this.#tunnel?.stop();
+    if (this.#tunnel === undefined) this.status = failure.status;
+    this.#dropUpstream();
+    this.finish();
   }
 
   override requestLevel(level: Level): void {
     if (this.#kept?.body !== undefined) {
       if (level === 'open') this.#sendKept();
+    } else if (this.#requestPipe !== undefined) {
+      if (level === 'open') this.#requestPipe.goOn();
     } else super.requestLevel(level);
   }
 
   override responseLevel(level: Level): void {
     if (this.#reply.active) {
       if (level === 'open') this.#reply.goOn();
+    } else if (this.#responsePipe !== undefined) {
+      if (level === 'open') this.#responsePipe.goOn();
     } else super.responseLevel(level);
   }
 
   override responseHead(head: MessageHead): void {
+    if (head.status === 101 && !confirms(head, this.face.upgrade)) {
+      throw new HttpError('BAD_STATUS_LINE', '101 to what was not asked for');
+    }
     this.headMs = this.shared.port.loop.turnMs;
+    this.error = undefined; // Of an attempt before this one.
     this.face.firstByteMs = this.headMs;
+    this.face.fromUpstream += head.bytes;
     this.status = head.status;
     this.#responseSource = head;
     this.#response = new ReceivedResponse(head);
@@ -149,7 +195,7 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
 
   override responseBody(data: Uint8Array, from: number, to: number, owned: boolean): void {
     this.face.fromUpstream += to - from;
-    if (this.#responsePipe !== undefined) this.#responsePipe.push(data.slice(from, to));
+    if (this.#responsePipe !== undefined) this.#responsePipe.push(copyOf(data, from, to));
     else super.responseBody(data, from, to, owned);
   }
 
@@ -167,8 +213,14 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     const client = this.client as ServerConnection;
     this.responseStarted = true;
     this.status = status;
-    this.face.res = new SentResponse(status, text);
+    this.#sendsHead(status, text);
     client.send(text);
+  }
+
+  #sendsHead(status: number, text: string): void {
+    const { face } = this;
+    face.res = new SentResponse(status, text);
+    face.toClient += text.length;
   }
 
   /** For `ReplySender`: the connection whose client is answered. */
@@ -209,16 +261,33 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     this.#route = generation.proxy.rest;
     this.target = this.shared.target;
     this.#failing = false;
-    const face = new SessionFace(this, client.head, 'request', client.address, this.startedMs);
+    this.#headSent = false;
+    this.#counted = 0;
+    const upgrade = askedUpgrade(client.head, this.#shared.upgrades);
+    const kind = kindOf(client.head, upgrade);
+    const face = new SessionFace(this, client.head, kind, client.address, this.startedMs);
     this.#face = face;
+    face.upgrade = upgrade;
+    face.fromClient = client.head.bytes;
+    // What follows a CONNECT that was refused may be meant for the tunnel: it is never read as HTTP.
+    if (kind === 'connect') client.lastRequest = true;
+    if (!this.#addContexts(generation.proxy.contexts)) return;
+    this.#runner.all(generation.proxy.earlyRequest, undefined, this.#chooseRoute);
+  }
+
+  /** `false`: one of them could not be made, and that was the end. */
+  #addContexts(contexts: CompiledRoute['contexts']): boolean {
+    const { face } = this;
+    if (contexts.length === 0) return true;
     try {
-      face.ctx = {};
-      for (const make of generation.proxy.contexts) Object.assign(face.ctx, make(face));
+      const ctx = { ...face.ctx };
+      face.ctx = ctx;
+      for (const make of contexts) Object.assign(ctx, make(face));
+      return true;
     } catch (error) {
       this.handlerFailed(error);
-      return;
+      return false;
     }
-    this.#runner.all(generation.proxy.earlyRequest, undefined, this.#chooseRoute);
   }
 
   protected override nextServer(): void {
@@ -234,13 +303,28 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
   }
 
   protected override attempting(): void {
+    this.#counted += 1;
     this.face.begin(this.target.peerOf(this.server));
+  }
+
+  /** A tunnel begins with a connection that nobody has spoken on. */
+  protected override get takesPooled(): boolean {
+    return this.face.kind !== 'connect';
+  }
+
+  protected override attach(upstream: ClientConnection): void {
+    this.upstream = upstream;
+    if (this.face.kind === 'connect') return; // It is asked nothing.
+    super.attach(upstream);
+    upstream.requestOpen = true; // It is not late with an answer while handlers think.
+    upstream.switches = this.face.kind === 'upgrade';
   }
 
   protected override ready(upstream: ClientConnection): void {
     this.attach(upstream);
-    upstream.requestOpen = true; // It is not late with an answer while handlers think.
+    this.#reused = upstream.exchanges > 1;
     const { face, target } = this;
+    this.#upBefore = face.toUpstream;
     const { port } = this.shared;
     face.connectedMs = port.loop.turnMs;
     const { connected } = this.#route.phases;
@@ -249,7 +333,8 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
       reused: upstream.exchanges > 1,
       localPort: port.localEndpoint(upstream.outbox.socket)?.port ?? 0,
     };
-    this.#runner.all(connected, connection, this.#prepareHead);
+    const next = face.kind === 'connect' ? this.#establish : this.#prepareHead;
+    this.#runner.all(connected, connection, next);
   }
 
   protected override connectFailed(error: ProxyError): void {
@@ -259,19 +344,31 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
 
   protected override attemptFailed(error: ProxyError, repeats: boolean): void {
     this.#runner.cancel();
+    this.#requestPipe?.stop();
+    this.#requestPipe = undefined;
+    this.#headSent = false;
     error.retry = repeats;
+    this.#describe(error);
+    // A pooled connection that proves dead says nothing about its server.
+    if (repeats && this.#reused && error.type === 'ConnectionClosed') this.#counted -= 1;
     this.#decide(this.#route.phases.errorWhileProxy, error);
+  }
+
+  #describe(error: ProxyError): void {
+    error.reusedConnection = this.#reused;
+    error.requestBytesSent = this.face.toUpstream - this.#upBefore;
   }
 
   /** A body that was kept can be sent again. */
   protected override get mayRepeat(): boolean {
     if (this.#kept?.body !== undefined) this.bodySent = false;
-    return super.mayRepeat;
+    return super.mayRepeat && isIdempotent(this.#up?.method ?? this.face.req.method);
   }
 
   protected override answer(error: ProxyError | HttpError): void {
     this.error = error;
     if (this.#failing || !(error instanceof ProxyError)) {
+      this.#sendsHead(error.status, '');
       super.answer(error);
       return;
     }
@@ -281,28 +378,36 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
   }
 
   protected override cut(): void {
+    if (this.#tunnel?.stop()) return; // It tells when it has ended.
     this.#reply.stop();
     super.cut();
   }
 
+  protected override connected(): void {
+    if (this.client === undefined || !this.#failing) super.connected();
+    else if (this.connect.status === 'done') this.shared.discard(this.connect.socket);
+  }
+
   protected override finish(): void {
     const face = this.face;
+    const { head } = this.client as ServerConnection;
     const { port } = this.shared;
     const error = this.error instanceof ProxyError ? this.error : undefined;
     this.#runner.cancel();
-    port.cancel(this.#delay);
+    if (this.#delay !== undefined) port.cancel(this.#delay);
+    this.#delay = undefined;
     this.#reply.stop();
     this.#requestPipe?.stop();
     this.#responsePipe?.stop();
     this.#kept?.fail(new Error('the exchange is over'));
+    if (this.#tunnel !== undefined) this.#countTunnel(this.#tunnel);
     face.doneMs = port.loop.turnMs;
-    face.toClient = this.bodyBytes;
-    this.#generation.log(
-      this.#route.phases.logging,
-      face,
-      this.responseStarted ? undefined : error,
-    );
+    face.toClient += this.bodyBytes;
     face.end(error);
+    this.#generation.log(this.#route.phases.logging, face, error);
+    const left = face.leave(head);
+    this.#up?.leave(left);
+    this.#response?.leave(this.#responseSource as MessageHead, face.isKept);
     this.#forget();
     super.finish();
     this.#generation.ended();
@@ -319,6 +424,8 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     this.#response = undefined;
     this.#responseSource = undefined;
     this.#headHeld = false;
+    this.#established = undefined;
+    this.#tunnel = undefined;
   }
 
   #chooseRoute(): void {
@@ -326,25 +433,41 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     const { face } = this;
     const route = proxy.isRouted ? proxy.routes.find(face.req) : undefined;
     this.#route = route ?? proxy.rest;
-    try {
-      for (const make of this.#route.contexts) Object.assign(face.ctx, make(face));
-    } catch (error) {
-      this.handlerFailed(error);
-      return;
-    }
+    if (!this.#addContexts(this.#route.contexts)) return;
+    this.#runner.all(this.#route.earlyRequest, undefined, this.#filterRequest);
+  }
+
+  #filterRequest(): void {
     this.#runner.first(this.#route.phases.requestFilter, undefined, this.#filtered);
   }
 
   #filtered(answer: unknown): void {
     if (answer !== undefined) this.#reply.send(answer as Reply);
-    else this.nextServer();
+    else this.#whenKept(this.nextServer);
+  }
+
+  /** Goes on once a body that is to be kept is there, and has gone through its filters. */
+  #whenKept(then: (this: PhasedSession) => void): void {
+    const kept = this.#kept;
+    if (kept === undefined || kept.isReady) {
+      then.call(this);
+      return;
+    }
+    const { requestBodyFilter } = this.#route.phases;
+    const { loop } = this.shared.port;
+    const whole = (face: SessionFace): Promise<void> => kept.ready(requestBodyFilter, face, loop);
+    this.#runner.all([whole], undefined, then);
   }
 
   #choosePeer(answer: unknown): void {
     const choice = (answer ?? this.#route.target) as Peer | Upstream | string | undefined;
     if (choice === undefined) {
       const nowhere = this.#generation.proxy.isRouted ? 404 : undefined;
-      this.answer(noUpstream(nowhere));
+      this.answer(noUpstream(this.face.kind === 'connect' ? 405 : nowhere));
+      return;
+    }
+    if (this.face.kind === 'connect' && !isTunnelPeer(choice)) {
+      this.answer(noUpstream(405));
       return;
     }
     try {
@@ -364,10 +487,22 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     const { upstreamRequestFilter } = this.#route.phases;
     const { req } = this.face;
     this.#up = upstreamRequestFilter === undefined ? req : req.copy();
-    this.#runner.all(upstreamRequestFilter, this.#up, this.#sendUp);
+    this.#runner.all(upstreamRequestFilter, this.#up, this.#headEdited);
+  }
+
+  #headEdited(): void {
+    this.#whenKept(this.#sendUp);
   }
 
   #sendUp(): void {
+    try {
+      this.#sendRequest();
+    } catch (error) {
+      this.handlerFailed(error); // Such as a Host that a handler has set to nonsense.
+    }
+  }
+
+  #sendRequest(): void {
     const up = this.#up as ReceivedRequest;
     const { head } = this.client as ServerConnection;
     const { routed, prefix, phases } = this.#route;
@@ -377,14 +512,19 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     if (kept !== undefined) framing = hasBody ? framingLine(kept.length) : '';
     else if (hasBody && phases.requestBodyFilter !== undefined) {
       framing = framingLine('chunked');
-      this.#requestPipe = new BodyPipe(phases.requestBodyFilter, this.face, this.#requestSide);
+      const { loop } = this.shared.port;
+      const filters = phases.requestBodyFilter;
+      this.#requestPipe = new BodyPipe(filters, this.face, this.#requestSide, loop);
     } else if (head.framing === 'length') framing = framingLine(head.contentLength);
     else if (head.framing === 'chunked') framing = framingLine('chunked');
+    if (this.face.upgrade !== undefined) framing += upgradeLines(this.face.upgrade);
     const host = up.host === undefined ? this.target.hostLine : `Host: ${up.host}\r\n`;
     const line = `${up.method} ${up.forwardedTarget(routed, prefix, this.#uri)}`;
     const client = this.shared.forwardedFor ? this.face.clientIp : '';
     const text = editedRequestHead(line, host, head, up.headers, framing, client);
     this.face.toUpstream += text.length;
+    this.#headSent = true;
+    (this.upstream as ClientConnection).bodiless = up.method === 'HEAD';
     this.sendHead(text, kept === undefined && this.#requestPipe === undefined);
     if (kept === undefined) return;
     this.#keptSent = 0;
@@ -399,18 +539,20 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     while (this.#keptSent < body.length && upstream.outbox.level === 'open') {
       const end = Math.min(this.#keptSent + KEPT_PIECE_BYTES, body.length);
       if (!upstream.outbox.append(body.subarray(this.#keptSent, end))) return;
+      this.face.toUpstream += end - this.#keptSent;
       this.#keptSent = end;
     }
   }
 
   /** What becomes of a request body that filters have seen. */
   readonly #requestSide = {
-    filtered: (bytes: Uint8Array): void => {
+    filtered: (bytes: Uint8Array): boolean => {
       const outbox = this.upstream?.outbox;
-      this.bodySent = true;
-      if (outbox === undefined || outbox.broken) return;
-      if (!sendChunk(outbox, bytes, 0, bytes.length, true)) this.fail('WriteTimeout', undefined);
-      else if (outbox.level === 'high') this.client?.pauseRequest();
+      if (outbox === undefined || outbox.broken) return false;
+      this.face.toUpstream += bytes.length;
+      if (sendChunk(outbox, bytes, 0, bytes.length, true)) return outbox.level === 'open';
+      this.fail('WriteTimeout', undefined);
+      return false;
     },
     filteredAll: (): void => {
       this.requestEnded = true;
@@ -420,7 +562,7 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     },
     filterWaits: (waits: boolean): void => {
       if (waits) this.client?.pauseRequest();
-      else if (this.upstream?.outbox.level === 'open') this.client?.resumeRequest();
+      else this.client?.resumeRequest();
     },
     filterFailed: (error: unknown): void => this.handlerFailed(error),
   };
@@ -437,46 +579,112 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
   #sendDown(): void {
     const head = this.#responseSource as MessageHead;
     const response = this.#response as ReceivedResponse;
+    if (head.status === 101) {
+      const { status, reason, headers } = response;
+      const lines = upgradeLines(this.face.upgrade as string);
+      this.#switch(101, status, editedResponseHead(101, reason, head, headers, false, lines));
+      return;
+    }
     const client = this.client as ServerConnection;
     const old = client.head.minorVersion === 0;
-    const filters = head.framing === 'none' ? undefined : this.#route.phases.responseBodyFilter;
-    if (filters !== undefined) {
-      response.bodyChanges();
-      this.#responsePipe = new BodyPipe(filters, this.face, this.#responseSide);
+    const { responseBodyFilter: filters } = this.#route.phases;
+    if (filters !== undefined) bodyChanges(response.headers);
+    const bodiless = isHead(client.head) || isBodiless(response.status);
+    const comes = head.framing !== 'none';
+    const filtered = comes && !bodiless && filters !== undefined;
+    if (filtered) {
+      const { loop } = this.shared.port;
+      this.#responsePipe = new BodyPipe(filters, this.face, this.#responseSide, loop);
     }
     this.responseStarted = true;
     this.status = response.status;
-    this.reframes = (head.framing === 'chunked' || filters !== undefined) && !old;
+    const chunked = comes && !bodiless && (head.framing === 'chunked' || filtered);
+    this.reframes = chunked && !old;
     this.closesAfter =
-      !client.persistent ||
-      (head.framing === 'close' && !this.reframes) ||
-      ((head.framing === 'chunked' || filters !== undefined) && old);
+      !client.persistent || (chunked && old) || (head.framing === 'close' && !chunked && !bodiless);
     let ours = this.reframes ? framingLine('chunked') : '';
+    if (!comes && !bodiless) ours += framingLine(0); // A handler has given it another status.
     if (this.closesAfter) ours += 'Connection: close\r\n';
     else if (old) ours += 'Connection: keep-alive\r\n';
-    const { status, reason, headers } = response;
-    const text = response.changed
-      ? editedResponseHead(status, reason, head, headers, filters === undefined, ours)
-      : responseHead(head, ours);
-    this.face.res = new SentResponse(status, text);
+    const text = headText(response, head, filters === undefined && comes !== bodiless, ours);
+    this.#sendsHead(response.status, text);
     client.send(text);
+    const { upstream } = this;
+    if (comes && bodiless) {
+      this.#dropUpstream(); // The body that comes is nobody's.
+      this.endResponse();
+      return;
+    }
+    if (client.paused && upstream?.outbox.level === 'open') client.resumeRequest();
     if (!this.#headHeld) return;
     this.#headHeld = false;
-    this.upstream?.releaseHead();
+    upstream?.releaseHead();
+  }
+
+  /** There is a connection for the tunnel that was asked for. */
+  #establish(): void {
+    this.#established = new ReplyHead({ status: 200 });
+    this.#established.reason = 'Connection established';
+    const { responseFilter } = this.#route.phases;
+    this.#runner.all(responseFilter, this.#established, this.#answerConnect);
+  }
+
+  #answerConnect(): void {
+    const { status, reason, headers } = this.#established as ReplyHead;
+    this.#switch(200, status, `HTTP/1.1 200 ${reason}\r\n${headers.lines()}\r\n`);
+  }
+
+  /** Ends HTTP on both connections with this answer. Another status would not say so. */
+  #switch(wanted: 101 | 200, status: number, text: string): void {
+    if (status !== wanted) {
+      this.handlerFailed(new RangeError(`${wanted} cannot become ${status}: reply instead`));
+      return;
+    }
+    const client = this.client as ServerConnection;
+    const { server, target } = this;
+    target.group.succeeded(server);
+    this.error = undefined; // Of an attempt before this one.
+    this.responseStarted = true;
+    this.status = status;
+    this.#sendsHead(status, text);
+    client.send(text);
+    this.#tunnel = new Tunnel(target.client, client, this);
+    this.#tunnel.begin(this.upstream as ClientConnection, () => {
+      this.upstream = undefined;
+    });
+  }
+
+  /** For `Tunnel`: both sockets are closed. */
+  tunnelEnded(error: ProxyError | undefined): void {
+    const shutdown = error !== undefined && this.#shared.isCut;
+    this.error ??= shutdown ? new ProxyError('Internal', 'internal', new Error('shutdown')) : error;
+    const client = this.client as ServerConnection;
+    this.finish();
+    client.socketClosed();
+  }
+
+  #countTunnel({ clientBytes, serverBytes }: Tunnel): void {
+    const { face } = this;
+    face.fromClient += clientBytes;
+    face.toUpstream += clientBytes;
+    face.fromUpstream += serverBytes;
+    this.bodyBytes += serverBytes;
   }
 
   /** What becomes of a response body that filters have seen. */
   readonly #responseSide = {
-    filtered: (bytes: Uint8Array): void => {
+    filtered: (bytes: Uint8Array): boolean => {
       const { outbox } = this.client as ServerConnection;
       this.bodyBytes += bytes.length;
       const send = this.reframes ? sendChunk : sendBytes;
-      if (!send(outbox, bytes, 0, bytes.length, true)) this.fail('WriteTimeout', undefined);
+      if (send(outbox, bytes, 0, bytes.length, true)) return outbox.level === 'open';
+      this.fail('WriteTimeout', undefined);
+      return false;
     },
     filteredAll: (): void => this.endResponse(),
     filterWaits: (waits: boolean): void => {
       if (waits) this.upstream?.pauseResponse();
-      else if (this.client?.outbox.level === 'open') this.upstream?.resumeResponse();
+      else this.upstream?.resumeResponse();
     },
     filterFailed: (error: unknown): void => this.handlerFailed(error),
   };
@@ -496,26 +704,31 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
       this.answer(error);
       return;
     }
-    // A handler may ask for another try at a group whose servers were all tried.
-    const { tries } = this.target.group.config.retry;
-    if (decision?.retry === true && this.face.attempts < tries) this.tries = 0;
+    const { tries, budgetMs } = this.target.group.config.retry;
     const delayMs = decision?.delayMs ?? 0;
-    if (delayMs <= 0) {
+    const { port } = this.shared;
+    const spentMs = port.loop.nowMs() + delayMs - this.startedMs;
+    if ((tries > 0 && this.#counted >= tries) || (budgetMs > 0 && spentMs >= budgetMs)) {
+      this.answer(error);
+      return;
+    }
+    // A handler may ask for another try at a group whose servers were all tried.
+    if (decision?.retry === true) this.tries = 0;
+    if (!(delayMs > 0)) {
       this.nextServer();
       return;
     }
     this.client?.pauseRequest();
-    this.#delay.atMs = this.shared.port.loop.nowMs() + delayMs;
-    this.shared.port.submit(this.#delay);
-  }
-
-  #delayed(): void {
-    if (this.#delay.status === 'done' && this.#face !== undefined) this.nextServer();
+    this.#delay = timerOperation(({ status }) => {
+      if (status === 'done') this.nextServer();
+    });
+    this.#delay.atMs = port.loop.nowMs() + delayMs;
+    port.submit(this.#delay);
   }
 
   #answerError(answer: unknown): void {
-    if (answer !== undefined) this.#reply.send(answer as Reply);
-    else super.answer(this.error as ProxyError);
+    const { status } = this.error as ProxyError;
+    this.#reply.send((answer as Reply | undefined) ?? { status, body: `${status}\n` });
   }
 
   /** Ends the exchange because of something here. */
@@ -535,6 +748,28 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
 }
 
 const KEPT_PIECE_BYTES = 64 * 1024;
+
+function headText(
+  response: ReceivedResponse,
+  head: MessageHead,
+  keepsLength: boolean,
+  ours: string,
+): string {
+  const isSame = !response.changed && keepsLength;
+  if (isSame) return responseHead(head, ours);
+  const { status, reason, headers } = response;
+  const own = keepsLength && head.lengthPadded ? framingLine(head.contentLength) : '';
+  const asItCame = keepsLength && !head.lengthPadded && status !== 204;
+  return editedResponseHead(status, reason, head, headers, asItCame, `${own}${ours}`);
+}
+
+function requestError(error: HttpError | undefined): ProxyError {
+  if (error === undefined) return new ProxyError('ConnectionClosed', 'downstream', error, 499);
+  const { code, status } = error;
+  if (code === 'BODY_TOO_LARGE') return new ProxyError('BodyTooLarge', 'downstream', error);
+  const type = code === 'TIMEOUT' ? 'ReadTimeout' : 'ProtocolError';
+  return new ProxyError(type, 'downstream', error, status);
+}
 
 function noUpstream(status: number | undefined): ProxyError {
   return new ProxyError('NoUpstream', 'internal', undefined, status);

@@ -3,7 +3,7 @@ import { HOST } from '../../http/field-names.ts';
 import type { MessageHead } from '../../http/message-head.ts';
 import { originForm } from '../../http/request-target.ts';
 import type { RequestHead } from './messages.ts';
-import { escapedPath, forwardedPath, normalizedPath } from './path.ts';
+import { escapedPath, forwardedPath, isLatin1, normalizedPath } from './path.ts';
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** What a request line may have between its spaces. */
@@ -19,7 +19,7 @@ const ABSOLUTE = /^https?:\/\/([^/?]*)/i;
 export class ReceivedRequest implements RequestHead {
   readonly headers: FieldEdits;
   readonly scheme = 'http' as const;
-  readonly #head: MessageHead;
+  #head: MessageHead;
   #method: string | undefined;
   #target: string | undefined;
   #path: string | undefined;
@@ -42,6 +42,7 @@ export class ReceivedRequest implements RequestHead {
 
   set method(method: string) {
     if (!METHOD.test(method)) throw new TypeError(`'${method}' is no method`);
+    if (method === 'CONNECT') throw new TypeError('a request cannot become a CONNECT');
     this.#method = method;
   }
 
@@ -90,11 +91,21 @@ export class ReceivedRequest implements RequestHead {
 
   /** What the Host field is to say, where somebody has set it. */
   get host(): string | undefined {
-    return this.headers.adds('host') ? this.headers.get('host') : this.#host;
+    const { headers } = this;
+    if (!headers.changed || !headers.adds('host')) return this.#host;
+    const host = headers.get('host') ?? '';
+    if (!AUTHORITY.test(host)) throw new TypeError(`'${host}' is no host`);
+    return host;
   }
 
   get httpVersion(): '1.0' | '1.1' {
     return this.#head.minorVersion === 0 ? '1.0' : '1.1';
+  }
+
+  /** The exchange is over: from now on it shows `head`, which nobody else uses. */
+  leave(head: MessageHead): void {
+    this.#head = head;
+    this.headers.moveTo(head);
   }
 
   /** A fresh copy for one attempt, with the changes so far. */
@@ -112,21 +123,22 @@ export class ReceivedRequest implements RequestHead {
 
   /**
    * The target of the request line that goes upstream. `prefix` is replaced by `uri` where there
-   * is one, as nginx's proxy_pass does. `routed`: the path was looked at, so that what is
-   * forwarded may not mean another one.
+   * is one, as nginx's proxy_pass does. `routed`: a route was chosen by the path. Where somebody
+   * has looked at the path, what is forwarded may not mean another one.
    */
   forwardedTarget(routed: boolean, prefix: string, uri: string | undefined): string {
     if (this.#target !== undefined) return this.#target;
     const { query } = this;
     const tail = query === '' ? '' : `?${query}`;
+    const raw = this.#raw;
     if (uri !== undefined) {
       const rest = this.path.startsWith(prefix) ? this.path.slice(prefix.length) : this.path;
-      return `${uri}${escapedPath(rest)}${tail}`;
+      return `${uri}${escapedPath(rest, !this.#moved && isLatin1(raw.path))}${tail}`;
     }
-    if (this.#moved) return `${escapedPath(this.path)}${tail}`;
-    const raw = this.#raw;
+    if (this.#moved) return `${escapedPath(this.path, false)}${tail}`;
     if (raw.path === '*') return '*';
-    const path = routed ? forwardedPath(raw.path, this.path) : raw.path;
+    const isSeen = routed || this.#path !== undefined;
+    const path = isSeen ? forwardedPath(raw.path, this.path) : raw.path;
     return `${path}${tail}`;
   }
 

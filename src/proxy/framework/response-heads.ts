@@ -1,5 +1,6 @@
 import { FieldEdits } from '../../http/field-edits.ts';
 import { MessageHead } from '../../http/message-head.ts';
+import { withoutBlanks } from '../../http/optional-white-space.ts';
 import type { HeaderFields, Reply, ResponseHead } from './messages.ts';
 
 const STATUS_MIN = 200;
@@ -18,7 +19,7 @@ const OF_THE_OLD_BODY = [
 /** A response head with changes, which are kept beside it; valid as long as the head. */
 export class ReceivedResponse implements ResponseHead {
   readonly headers: FieldEdits;
-  readonly #head: MessageHead;
+  #head: MessageHead;
   #status: number;
   #reason: string | undefined;
 
@@ -42,7 +43,7 @@ export class ReceivedResponse implements ResponseHead {
   }
 
   set reason(reason: string | undefined) {
-    if (reason !== undefined && !REASON.test(reason)) throw new TypeError('no reason phrase');
+    checkReason(reason);
     this.#reason = reason;
   }
 
@@ -50,30 +51,63 @@ export class ReceivedResponse implements ResponseHead {
     return this.headers.changed || this.#reason !== undefined || this.#status !== this.#head.status;
   }
 
-  /** The body will be another one: what was said of the old one goes, and a strong tag is weak. */
-  bodyChanges(): void {
-    for (const name of OF_THE_OLD_BODY) this.headers.delete(name);
-    const tag = this.headers.get('etag');
-    if (tag?.startsWith('"')) this.headers.set('ETag', `W/${tag}`);
+  /** The exchange is over, and `head` will be another's; who may still read of it has a copy. */
+  leave(head: MessageHead, isKept: boolean): void {
+    this.#head = isKept ? head.copy() : NO_FIELDS;
+    this.headers.moveTo(this.#head);
   }
+}
+
+/** The body will be another one: what was said of the old one goes, and a strong tag is weak. */
+export function bodyChanges(headers: FieldEdits): void {
+  for (const name of OF_THE_OLD_BODY) if (headers.has(name)) headers.delete(name);
+  const tag = headers.get('etag');
+  if (tag?.startsWith('"')) headers.set('ETag', `W/${tag}`);
+}
+
+/** Has a response with this status no body, whatever its fields say (RFC 9110 §6.4.1)? */
+export function isBodiless(status: number): boolean {
+  return status === 204 || status === 304;
 }
 
 /** A reply's head, as response filters see and change it. */
 export class ReplyHead implements ResponseHead {
-  status: number;
-  reason: string | undefined;
   readonly headers: FieldEdits = new FieldEdits(NO_FIELDS);
+  #status: number;
+  #reason: string | undefined;
 
   constructor({ status, headers = {} }: Reply) {
     checkStatus(status);
-    this.status = status;
+    this.#status = status;
     for (const [name, value] of Object.entries(headers)) {
       if (name.toLowerCase() !== 'content-length') this.headers.append(name, value);
     }
   }
+
+  get status(): number {
+    return this.#status;
+  }
+
+  set status(status: number) {
+    checkStatus(status);
+    this.#status = status;
+  }
+
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  set reason(reason: string | undefined) {
+    checkReason(reason);
+    this.#reason = reason;
+  }
 }
 
 const NO_FIELDS = new MessageHead();
+
+function checkReason(reason: string | undefined): void {
+  if (reason !== undefined && !REASON.test(reason)) throw new TypeError('no reason phrase');
+}
 
 function checkStatus(status: number): void {
   if (Number.isInteger(status) && status >= STATUS_MIN && status <= STATUS_MAX) return;
@@ -108,7 +142,7 @@ class SentFields implements HeaderFields {
   constructor(text: string) {
     for (const line of text.slice(0, text.indexOf('\r\n\r\n')).split('\r\n').slice(1)) {
       const colon = line.indexOf(':');
-      this.#fields.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
+      this.#fields.push([line.slice(0, colon), withoutBlanks(line.slice(colon + 1))]);
     }
   }
 

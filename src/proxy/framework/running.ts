@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../core/endpoint.ts';
+import { timerOperation } from '../../core/operations.ts';
 import type { ProactorPort } from '../../core/proactor.ts';
 import type { LogSink } from '../access-log.ts';
 import { proxyConfig } from '../proxy-config.ts';
@@ -7,12 +8,15 @@ import type { Lookup } from '../server-names.ts';
 import type { Session } from '../session.ts';
 import { compile } from './compile.ts';
 import type { Definition } from './define-proxy.ts';
-import { Generation, type PhasedShared } from './generation.ts';
+import { Generation, LoggingPromises, type PhasedShared } from './generation.ts';
 import { PhasedSession } from './phased-session.ts';
+import { upgradesOf } from './switching.ts';
 import { Targets } from './targets.ts';
+import { onTurn } from './thenable.ts';
 
 const DRAIN_MS = 30_000;
 const ANY_ADDRESS = '0.0.0.0';
+const UPGRADES = ['websocket'];
 
 export type ListenTimeouts = {
   /** For the whole head of a request, in milliseconds, as all of these. */
@@ -44,6 +48,15 @@ export type ListenOptions = {
   readonly accessLog?: LogSink;
   /** Appends the client's address to X-Forwarded-For; default true. */
   readonly forwardedFor?: boolean;
+  /** What becomes of request fields with `_` in their names; default `drop`. */
+  readonly underscores?: 'drop' | 'keep' | 'refuse';
+  /** Forwards 103 (Early Hints) to clients of HTTP/1.1; default false. */
+  readonly earlyHints?: boolean;
+  /**
+   * Protocols that clients may switch to, by Upgrade; default `['websocket']`. A request for another
+   * one is forwarded without it.
+   */
+  readonly upgrades?: readonly string[];
   /** Told of what handlers throw where nobody else can be: in `logging`. */
   readonly onError?: (error: unknown) => void;
 };
@@ -109,9 +122,11 @@ export async function listen(
 }
 
 /** A reverse proxy whose sessions have phases. */
-class PhasedProxy extends ReverseProxy implements PhasedShared {
+export class PhasedProxy extends ReverseProxy implements PhasedShared {
   generation: Generation;
-  readonly #onError: (error: unknown) => void;
+  readonly upgrades: ReadonlySet<string>;
+  isCut = false;
+  readonly #logging: LoggingPromises;
 
   constructor(
     core: ProactorPort,
@@ -124,7 +139,11 @@ class PhasedProxy extends ReverseProxy implements PhasedShared {
       ...(accessLog && { log: accessLog }),
       ...(lookup && { lookup }),
     });
-    this.#onError = options.onError ?? (() => {});
+    this.upgrades = upgradesOf(options.upgrades ?? UPGRADES);
+    const { onError } = options;
+    this.#logging = new LoggingPromises((error) => {
+      if (onError !== undefined) onTurn(core.loop, () => onError(error));
+    });
     this.generation = this.#generationOf(definition);
   }
 
@@ -137,10 +156,25 @@ class PhasedProxy extends ReverseProxy implements PhasedShared {
 
   override async close(options: { readonly drainMs?: number } = {}): Promise<void> {
     const { drainMs = DRAIN_MS } = options;
+    const endMs = this.port.loop.nowMs() + drainMs;
     await super.close({ drainMs });
-    const { generation } = this;
-    generation.retire();
-    await new Promise<void>((resolve) => generation.whenLogged(resolve));
+    this.generation.retire();
+    await this.#logged(endMs);
+  }
+
+  /** Waits for `logging` handlers that are still busy, until `endMs` at most. */
+  #logged(endMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const deadline = timerOperation(() => resolve());
+      deadline.atMs = endMs;
+      this.port.submit(deadline);
+      this.#logging.whenDone(() => this.port.cancel(deadline));
+    });
+  }
+
+  protected override cutAll(): void {
+    this.isCut = true;
+    super.cutAll();
   }
 
   protected override newSession(): Session {
@@ -148,8 +182,9 @@ class PhasedProxy extends ReverseProxy implements PhasedShared {
   }
 
   #generationOf(definition: Definition): Generation {
+    const compiled = compile(definition); // What throws must not have taken anything.
     const targets = new Targets(this.targetParts, this.generation?.targets);
-    return new Generation(compile(definition), targets, this.#onError);
+    return new Generation(compiled, targets, this.#logging);
   }
 }
 
@@ -157,12 +192,17 @@ function configOf({
   timeouts,
   limits = {},
   forwardedFor = true,
+  underscores = 'drop',
+  earlyHints = false,
 }: ListenOptions): ReturnType<typeof proxyConfig> {
   const none = proxyConfig({ upstream: { authority: 'none', servers: [] } });
   const { headBytes, headFields, bodyBytes, requestsPerConnection } = limits;
   return {
     ...none,
     forwardedFor,
+    // Whether there is a tunnel is for the phases to say.
+    headRules: { ...none.headRules, underscores, connect: true },
+    earlyHints,
     timeouts: { ...none.timeouts, ...timeouts },
     headLimits: {
       ...none.headLimits,

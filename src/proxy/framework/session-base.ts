@@ -20,6 +20,8 @@ export type ByteCounts = {
 /** One exchange: a request, an upgrade, a CONNECT. Not to be used after `logging`. */
 export interface SessionBase {
   readonly kind: 'request' | 'upgrade' | 'connect';
+  /** The protocol that an upgrade is to, as the client wrote it. */
+  readonly upgrade: string | undefined;
   readonly req: RequestHead;
   /** What was sent to the client; `undefined` until that head is fixed. */
   readonly res: Readonly<ResponseHead> | undefined;

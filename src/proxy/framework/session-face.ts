@@ -1,4 +1,4 @@
-import type { MessageHead } from '../../http/message-head.ts';
+import { MessageHead } from '../../http/message-head.ts';
 import type { ResponseHead } from './messages.ts';
 import type { Peer } from './peers.ts';
 import { ReceivedRequest } from './received-request.ts';
@@ -15,14 +15,21 @@ const NOWHERE: SessionEngine = {
   abortExchange: () => {},
 };
 
+const NO_HEAD = new MessageHead();
+const NO_CONTEXT: object = Object.freeze({});
+/** What X-Forwarded-For can say: an address, `unknown`, or a name that somebody made up (RFC 7239 §6). */
+const ADDRESS = /^[A-Za-z0-9._:[\]-]+$/;
+
 /** One exchange as handlers see it. What nobody asks for is not made. */
 export class SessionFace implements SessionBase {
   readonly kind: SessionBase['kind'];
+  upgrade: string | undefined;
   readonly req: ReceivedRequest;
   /** Of the proxy's plugins, together. */
   ctx: object;
   res: Readonly<ResponseHead> | undefined;
-  clientIp: string;
+  /** A handler has taken its time, and may read of the exchange when that is over. */
+  isKept = false;
   attempts = 0;
   acceptedMs: number;
   headersInMs: number;
@@ -34,6 +41,7 @@ export class SessionFace implements SessionBase {
   fromUpstream = 0;
   toUpstream = 0;
   #engine: SessionEngine;
+  #clientIp: string;
   #tried: Peer[] | undefined;
   #vars: Record<string, string> | undefined;
   #abort: AbortController | undefined;
@@ -49,10 +57,19 @@ export class SessionFace implements SessionBase {
     this.#engine = engine;
     this.kind = kind;
     this.req = new ReceivedRequest(head);
-    this.ctx = this;
-    this.clientIp = clientIp;
+    this.ctx = NO_CONTEXT;
+    this.#clientIp = clientIp;
     this.acceptedMs = nowMs;
     this.headersInMs = nowMs;
+  }
+
+  get clientIp(): string {
+    return this.#clientIp;
+  }
+
+  set clientIp(address: string) {
+    if (!ADDRESS.test(address)) throw new TypeError(`'${address}' is no address`);
+    this.#clientIp = address;
   }
 
   get tried(): readonly Peer[] {
@@ -60,7 +77,7 @@ export class SessionFace implements SessionBase {
   }
 
   get vars(): Record<string, string> {
-    this.#vars ??= {};
+    this.#vars ??= Object.create(null) as Record<string, string>;
     return this.#vars;
   }
 
@@ -104,10 +121,20 @@ export class SessionFace implements SessionBase {
     this.#tried.push(peer);
   }
 
-  /** For the engine: the exchange is over. */
+  /** For the engine: the exchange is over, and is about to be logged. */
   end(cause: unknown): void {
     this.#ended = true;
     this.#engine = NOWHERE;
     this.#abort?.abort(cause);
+  }
+
+  /**
+   * For the engine: the head of the request will be another's. Who may still read of this one has
+   * a copy, and everybody else finds nothing.
+   */
+  leave(head: MessageHead): MessageHead {
+    const left = this.isKept ? head.copy() : NO_HEAD;
+    this.req.leave(left);
+    return left;
   }
 }
