@@ -365,6 +365,9 @@ export class ClientConnection implements OutboxOwner {
     this.#phase = 'closed';
     this.#exchange = undefined;
     this.#returnParser();
+    // The port forgets those of a socket's last operations alone, which will be somebody else's.
+    this.#shared.port.loop.forgetDeadline(this.#recv);
+    this.outbox.forgetDeadline();
     this.#then?.(this.#recv.socket, carried);
   }
 

@@ -294,6 +294,9 @@ export class ServerConnection implements ActivityOwner {
     const { outbox, reader } = this.#active as ServerActivity;
     if (this.#recv.status === 'pending' || outbox.queuedBytes > 0 || outbox.inFlight) return;
     this.#taken = true;
+    // The port forgets those of a socket's last operations alone, which will be the taker's.
+    this.#shared.port.loop.forgetDeadline(this.#recv);
+    outbox.forgetDeadline();
     this.#active?.takeExchange();
     this.#taker?.take(this.#recv.socket, reader.takeCarried());
   }

@@ -1,4 +1,11 @@
-export { AccessLog, type LogSink } from './access-log.ts';
+export {
+  type AccessEntry,
+  type AccessFormat,
+  AccessLog,
+  type AccessLogOptions,
+  type LogSink,
+} from './access-log.ts';
+export * from './framework/index.ts';
 export * from './proxy-config.ts';
 export { type ErrorSource, type ErrorType, ProxyError } from './proxy-error.ts';
 export { type ProxyParts, ReverseProxy } from './reverse-proxy.ts';

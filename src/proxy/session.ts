@@ -10,6 +10,7 @@ import { LAST_CHUNK, sendBytes, sendChunk } from '../http/send-body.ts';
 import { interimHead, requestHead, responseHead } from '../http/serializer.ts';
 import type { ServerConnection } from '../http/server-connection.ts';
 import type { Exchange } from '../http/server-options.ts';
+import type { AccessLog } from './access-log.ts';
 import { connectError, ProxyError, responseError } from './proxy-error.ts';
 import type { SessionShared, Target } from './session-shared.ts';
 
@@ -394,11 +395,15 @@ export class Session implements Exchange, ClientExchange {
     client.endResponse(reuse);
   }
 
+  protected writeLog(log: AccessLog): void {
+    log.request(this.client as ServerConnection, this.status, this.bodyBytes, this.startedMs);
+  }
+
   /** Logs, once, and gives the session back, unless a connect still has to end. */
   protected finish(): void {
-    const client = this.client as ServerConnection;
     this.leaveServer();
-    this.shared.log?.request(client, this.status, this.bodyBytes, this.startedMs);
+    const { log } = this.shared;
+    if (log !== undefined) this.writeLog(log);
     this.client = undefined;
     if (this.connect.status !== 'pending') this.shared.release(this);
   }

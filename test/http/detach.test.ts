@@ -2,6 +2,7 @@ import test from 'ava';
 import type { SocketTaker } from '../../src/http/server-options.ts';
 import { ClientWorld, ok } from './client-world.ts';
 import { get, ServerWorld } from './server-world.ts';
+import type { WireWorld } from './wire-world.ts';
 
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n';
 
@@ -180,4 +181,40 @@ test('a server socket waits for what is queued for it, and its failure is told',
   t.deepEqual(taken, []);
   t.is(world.told.at(-1), 'failed closed, reset');
   t.is(world.close?.how, 'reset');
+});
+
+/** Ports queue the deadline of an operation, and leave it there for the operation's next use. */
+function queueDeadlines(world: WireWorld): void {
+  for (const kind of ['recv', 'send'] as const) {
+    const operation = world.port.oldest(kind);
+    if (operation === undefined) continue;
+    operation.deadlineMs = world.host.now + 60_000;
+    world.loop.watchDeadline(operation);
+  }
+}
+
+test('a socket that has gone leaves no deadline behind that would keep its connection', (t) => {
+  const world = new ServerWorld('by hand');
+  world.port.sendsAtOnce = false;
+  world.comes(get('/'));
+  world.does(() => {
+    world.connection.send(SWITCHING);
+    queueDeadlines(world);
+    world.connection.detach(new Taker());
+  });
+  queueDeadlines(world);
+  t.not(world.loop.nextDueMs, Number.POSITIVE_INFINITY);
+  world.sendDone();
+  t.is(world.loop.nextDueMs, Number.POSITIVE_INFINITY);
+
+  const server = new ClientWorld();
+  server.port.sendsAtOnce = false;
+  server.asks();
+  server.connection.switches = true;
+  queueDeadlines(server);
+  server.comes(SWITCHING);
+  server.does(() => server.connection.detach(() => {}));
+  t.not(server.loop.nextDueMs, Number.POSITIVE_INFINITY);
+  server.sendDone();
+  t.is(server.loop.nextDueMs, Number.POSITIVE_INFINITY);
 });

@@ -1,4 +1,4 @@
-import type { TimerOperation } from '../../core/operation.ts';
+import { NO_SOCKET, type SocketId, type TimerOperation } from '../../core/operation.ts';
 import { timerOperation } from '../../core/operations.ts';
 import type { Level } from '../../core/outbox/water-marks.ts';
 import type { ClientConnection } from '../../http/client-connection.ts';
@@ -8,6 +8,7 @@ import type { MessageHead } from '../../http/message-head.ts';
 import { LAST_CHUNK, sendBytes, sendChunk } from '../../http/send-body.ts';
 import { responseHead } from '../../http/serializer.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
+import type { AccessDetails, AccessLog } from '../access-log.ts';
 import { ProxyError } from '../proxy-error.ts';
 import { isHead, isIdempotent, Session } from '../session.ts';
 import { Tunnel } from '../tunnel.ts';
@@ -75,6 +76,8 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
   #reused = false;
   /** What of `toUpstream` was sent in attempts before the current one. */
   #upBefore = 0;
+  /** For the access log, which is written when the rest is gone. */
+  #details: AccessDetails | undefined;
   /** The answer to a CONNECT. */
   #established: ReplyHead | undefined;
   #tunnel: Tunnel | undefined;
@@ -197,6 +200,16 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     this.face.fromUpstream += to - from;
     if (this.#responsePipe !== undefined) this.#responsePipe.push(copyOf(data, from, to));
     else super.responseBody(data, from, to, owned);
+  }
+
+  /** What filters are to see comes to us. */
+  override moveTo(): SocketId {
+    return this.#responsePipe === undefined ? super.moveTo() : NO_SOCKET;
+  }
+
+  override responseMoved(bytes: number): void {
+    this.face.fromUpstream += bytes;
+    super.responseMoved(bytes);
   }
 
   override responseEnd(): void {
@@ -405,12 +418,19 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     face.toClient += this.bodyBytes;
     face.end(error);
     this.#generation.log(this.#route.phases.logging, face, error);
+    if (this.shared.log !== undefined) this.#details = detailsOf(face, error);
     const left = face.leave(head);
     this.#up?.leave(left);
     this.#response?.leave(this.#responseSource as MessageHead, face.isKept);
     this.#forget();
     super.finish();
     this.#generation.ended();
+  }
+
+  protected override writeLog(log: AccessLog): void {
+    const client = this.client as ServerConnection;
+    log.request(client, this.status, this.bodyBytes, this.startedMs, this.#details);
+    this.#details = undefined;
   }
 
   #forget(): void {
@@ -761,6 +781,12 @@ function headText(
   const own = keepsLength && head.lengthPadded ? framingLine(head.contentLength) : '';
   const asItCame = keepsLength && !head.lengthPadded && status !== 204;
   return editedResponseHead(status, reason, head, headers, asItCame, `${own}${ours}`);
+}
+
+function detailsOf(face: SessionFace, error: ProxyError | undefined): AccessDetails {
+  const peer = face.tried[face.tried.length - 1];
+  const upstream = peer && (peer.socketPath ?? `${peer.host}:${peer.port}`);
+  return { clientIp: face.clientIp, upstream, error: error?.type };
 }
 
 function requestError(error: HttpError | undefined): ProxyError {

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../core/endpoint.ts';
 import { timerOperation } from '../../core/operations.ts';
 import type { ProactorPort } from '../../core/proactor.ts';
-import type { LogSink } from '../access-log.ts';
+import type { AccessLogOptions, LogSink } from '../access-log.ts';
 import { proxyConfig } from '../proxy-config.ts';
 import { ReverseProxy } from '../reverse-proxy.ts';
 import type { Lookup } from '../server-names.ts';
@@ -45,7 +45,8 @@ export type ListenOptions = {
   readonly core?: ProactorPort;
   /** Looks up the names of servers; default: the system's name servers. */
   readonly lookup?: Lookup;
-  readonly accessLog?: LogSink;
+  /** A line for each exchange, written in batches. */
+  readonly accessLog?: AccessLogOptions;
   /** Appends the client's address to X-Forwarded-For; default true. */
   readonly forwardedFor?: boolean;
   /** What becomes of request fields with `_` in their names; default `drop`. */
@@ -65,6 +66,8 @@ export type ListenOptions = {
 export type Platform = {
   readonly core: () => ProactorPort;
   readonly lookup: (core: ProactorPort) => Lookup;
+  /** Milliseconds since 1970. */
+  readonly wallMs?: () => number;
 };
 
 let platform: Platform | undefined;
@@ -136,7 +139,7 @@ export class PhasedProxy extends ReverseProxy implements PhasedShared {
   ) {
     const { accessLog } = options;
     super(core, configOf(options), {
-      ...(accessLog && { log: accessLog }),
+      ...(accessLog && { log: sinkOf(accessLog) }),
       ...(lookup && { lookup }),
     });
     this.upgrades = upgradesOf(options.upgrades ?? UPGRADES);
@@ -218,6 +221,12 @@ function endpointOf({ port, host = ANY_ADDRESS, socketPath }: ListenOptions): En
   if (socketPath !== undefined) return { family: 'unix', address: socketPath, port: 0 };
   const address = host === 'localhost' ? '127.0.0.1' : host;
   return { family: address.includes(':') ? 'ipv6' : 'ipv4', address, port };
+}
+
+function sinkOf(options: AccessLogOptions): LogSink {
+  const wallMs = options.wallMs ?? platform?.wallMs;
+  if (wallMs === undefined) throw new TypeError('accessLog: `wallMs` says what time it is');
+  return { ...options, wallMs };
 }
 
 function requiredPlatform(): Platform {

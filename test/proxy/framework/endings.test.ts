@@ -11,7 +11,7 @@ import { type AnyPhases, Gate, nodeTest, post, request, type World, worldTest } 
 /** Requests that are aborted in each phase; `SLUICE_LONG` is for those who have the time. */
 const isLong = process.env.SLUICE_LONG !== undefined;
 const ABORTS = isLong ? 10_000 : 100;
-const AT_ONCE = 50;
+const AT_ONCE = 20;
 /** What 10,000 exchanges may leave on the heap, caches and compiled code included. */
 const HEAP_BYTES_MAX = 8 * 1024 * 1024;
 
