@@ -1,5 +1,5 @@
-import { ownFault } from '../../src/core/fault.ts';
-import type { SocketOperation } from '../../src/core/operation.ts';
+import { CLOSED, ownFault } from '../../src/core/fault.ts';
+import { NO_DESCRIPTOR, type SocketOperation } from '../../src/core/operation.ts';
 import { peekDatagram, receiveDatagram, sendDatagram } from './datagrams.ts';
 import type { EpollMemory } from './epoll-memory.ts';
 import type { EpollSocket } from './epoll-socket.ts';
@@ -55,5 +55,13 @@ export function transferDatagram(
 export function failAsMisfit(operation: SocketOperation): true {
   operation.outcome = 'failed';
   operation.fault = ownFault('badArgument', operation.kind);
+  return true;
+}
+
+/** Its socket is gone, or going. */
+export function failAsClosed(operation: SocketOperation): true {
+  operation.outcome = 'failed';
+  if (operation.kind === 'close') operation.descriptor = NO_DESCRIPTOR;
+  operation.fault = CLOSED;
   return true;
 }

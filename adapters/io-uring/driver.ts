@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { EventLoop } from '../../src/core/event-loop.ts';
-import type { Outcome } from '../../src/core/operation.ts';
+import type { Outcome, SocketOperation } from '../../src/core/operation.ts';
 import type { Counters } from '../../src/core/port.ts';
 import type { BulkReceiving } from './bulk-receiving.ts';
 import type { PortMemory } from './port-memory.ts';
@@ -23,6 +23,10 @@ export interface Driver {
   handOver(): void;
   /** Hands the lane's first operation back as `outcome`; its request has completed. */
   finish(socket: UringSocket, lane: UringLane, outcome: Outcome): void;
+  /** Ends an operation that has no request, but not inside the current call. */
+  endSoon(socket: UringSocket, operation: SocketOperation, outcome: Outcome): void;
+  /** Asks for an early end of the request that is under way, where it can be had. */
+  cancelRequest(socket: UringSocket, lane: UringLane): void;
   /** Goes on with the end of a socket, where it ends. */
   proceed(socket: UringSocket): void;
   /** Numbers a new socket. */

@@ -1,16 +1,15 @@
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { EventLoop } from '../../src/core/event-loop.ts';
-import { ownFault } from '../../src/core/fault.ts';
-import type { CloseOperation, Outcome, SocketOperation } from '../../src/core/operation.ts';
+import type { Outcome, SocketOperation } from '../../src/core/operation.ts';
 import type { Counters } from '../../src/core/port.ts';
 import { SocketTable } from '../../src/core/socket-table.ts';
 import type { Koffi } from '../linux/koffi.ts';
 import { Accepting } from './accepting.ts';
 import { BulkReceiving } from './bulk-receiving.ts';
-import { proceedToEnd } from './closing.ts';
 import { connected } from './connecting.ts';
 import { datagramsReady, startDatagrams } from './datagrams.ts';
 import type { Driver } from './driver.ts';
+import { Ending } from './ending.ts';
 import { registerEventfd } from './eventfd.ts';
 import { PortMemory } from './port-memory.ts';
 import { ProvidedBuffers } from './provided-buffers.ts';
@@ -41,11 +40,11 @@ export class UringDriver implements Driver, Driven {
   readonly bulk: BulkReceiving = new BulkReceiving();
   readonly host: UringHost;
   readonly loop: EventLoop;
+  readonly ending: Ending;
   readonly #accepting: Accepting;
   readonly #eventfd: number;
-  /** Runs when a socket is gone. */
-  readonly #onGone: () => void;
 
+  /** `onGone` runs when a socket is gone. */
   constructor(
     koffi: Koffi,
     calls: SystemCalls,
@@ -56,7 +55,6 @@ export class UringDriver implements Driver, Driven {
     this.calls = calls;
     this.host = new UringHost(this, uncaught);
     this.loop = this.host.loop;
-    this.#onGone = onGone;
     const completed = this.#completed.bind(this);
     this.ring = new Ring(calls, size, completed, this.host.wake.bind(this.host));
     try {
@@ -68,6 +66,7 @@ export class UringDriver implements Driver, Driven {
       throw error;
     }
     this.#accepting = new Accepting(calls);
+    this.ending = new Ending(this, this.host, this.sockets, this.#accepting, onGone);
     this.host.watch(koffi, this.#eventfd);
   }
 
@@ -182,52 +181,8 @@ export class UringDriver implements Driver, Driven {
     this.ring.cancel(socket.id, request);
   }
 
-  /** Ends everything of a socket: what waits now, what is under way when its request completes. */
-  end(socket: UringSocket): void {
-    socket.ending = true;
-    if (socket.opening !== undefined) {
-      if (socket.opening.outcome === 'done') socket.opening.outcome = 'cancelled';
-      this.ring.cancel(socket.id, TAG.connected);
-    }
-    if (socket.kind === 'listener') {
-      this.#accepting.end(this, socket);
-      this.proceed(socket);
-      return;
-    }
-    for (const lane of [socket.read, socket.write]) {
-      for (let next = lane.shiftQueued(); next !== undefined; next = lane.shiftQueued()) {
-        this.endSoon(socket, next, 'cancelled');
-      }
-      this.cancelRequest(socket, lane);
-    }
-    this.proceed(socket);
-  }
-
-  /** Goes on with the end of a socket, once nothing of it is under way. */
   proceed(socket: UringSocket): void {
-    const { read, write } = socket;
-    if (!socket.ending || socket.opening !== undefined || !read.isIdle || !write.isIdle) return;
-    if (read.serving || this.sockets.get(socket.id) !== socket) return;
-    if (socket.closing?.how === 'detach' && !socket.hurried && socket.holdsConnections) {
-      this.#stay(socket, socket.closing);
-      return;
-    }
-    if (proceedToEnd(this, socket, () => this.hurry(socket))) this.#forget(socket);
-  }
-
-  /** A connection came for an accept that was withdrawn: it cannot be given away, and is kept. */
-  #stay(listener: UringSocket, detach: CloseOperation): void {
-    listener.ending = false;
-    listener.closing = undefined;
-    detach.fault = ownFault('badArgument', 'detach');
-    this.endSoon(listener, detach, 'failed');
-  }
-
-  /** Gives up the orderly end of a socket. */
-  hurry(socket: UringSocket): void {
-    socket.hurried = true;
-    if (socket.kind !== 'listener') this.cancelRequest(socket, socket.read);
-    this.proceed(socket);
+    this.ending.proceed(socket);
   }
 
   #completed(id: number, numberedTag: number, result: number, flags: number): void {
@@ -276,17 +231,5 @@ export class UringDriver implements Driver, Driven {
     const lane = socket.write.request === TAG.ended ? socket.write : socket.read;
     lane.request = TAG.ignored;
     this.finish(socket, lane, (lane.first as SocketOperation).outcome);
-  }
-
-  #forget(socket: UringSocket): void {
-    const { read, write, closing, lingerTimer } = socket;
-    if (lingerTimer !== undefined) this.loop.cancelTimer(lingerTimer);
-    for (const { last } of [read, write]) {
-      if (last !== undefined && last.status !== 'pending') this.loop.forgetDeadline(last);
-    }
-    this.sockets.remove(socket.id);
-    if (this.sockets.size === 0) this.host.keepAlive(false);
-    if (closing !== undefined) this.endSoon(socket, closing, closing.outcome);
-    this.#onGone();
   }
 }

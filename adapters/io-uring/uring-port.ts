@@ -128,8 +128,8 @@ export class UringPort implements ProactorPort, Holder {
     for (const socket of this.#driver.sockets.entries()) {
       if (socket.closing?.outcome === 'done') socket.closing.outcome = 'cancelled';
       socket.hurried = true;
-      if (socket.ending) this.#driver.hurry(socket);
-      else this.#driver.end(socket);
+      if (socket.ending) this.#driver.ending.hurry(socket);
+      else this.#driver.ending.end(socket);
     }
     this.loop.close();
     this.#settleClose();
@@ -172,7 +172,7 @@ export class UringPort implements ProactorPort, Holder {
     }
     socket.closing = operation;
     if (operation.deadlineMs > 0) this.loop.watchDeadline(operation);
-    this.#driver.end(socket);
+    this.#driver.ending.end(socket);
   }
 
   #endEarly(operation: SocketOperation, outcome: Outcome): void {
@@ -185,7 +185,7 @@ export class UringPort implements ProactorPort, Holder {
     } else if (operation === socket.closing) {
       if (operation.how === 'detach') return; // It waits for nobody, and is as good as done.
       operation.outcome = outcome;
-      this.#driver.hurry(socket);
+      this.#driver.ending.hurry(socket);
     } else {
       this.#endQueued(socket, operation, outcome);
     }

@@ -8,6 +8,7 @@ import {
   X_FORWARDED_FOR,
 } from './field-names.ts';
 import type { MessageHead } from './message-head.ts';
+import { statusLine } from './serializer.ts';
 import { reasonOf } from './status.ts';
 
 /** How the message that follows is framed, as its field line; '' where there is no body. */
@@ -48,7 +49,8 @@ export function editedRequestHead(
 }
 
 /**
- * A response head with changes as it goes to a client. `framing`: complete lines that frame the
+ * A response head with changes as it goes to a client. `reason`: another one than came, or the
+ * usual one of another status. `framing`: complete lines that frame the
  * body and say whether the connection stays; with `''` the length that came stays.
  */
 export function editedResponseHead(
@@ -63,14 +65,21 @@ export function editedResponseHead(
   // A 204 must not say how long it is (RFC 9110 §8.6).
   const hasLength = keepsLength && status !== 204;
   const length = hasLength && head.lengthPadded ? framingLine(head.contentLength) : '';
+  let from = head.fieldsStart;
   for (let index = 0; index < head.fieldCount; index += 1) {
     const id = head.fieldId(index);
-    if (id === CONTENT_LENGTH) {
-      if (!hasLength || head.lengthPadded) continue;
-    } else if (isHopByHop(id) || head.isNominated(index)) continue;
-    if (edits.removes(index)) continue;
-    kept += head.text.slice(head.lineStart(index), head.lineStart(index + 1));
+    const isOurs =
+      id === CONTENT_LENGTH
+        ? !hasLength || head.lengthPadded
+        : isHopByHop(id) || head.isNominated(index);
+    if (!isOurs && !edits.removes(index)) continue;
+    const lineStart = head.lineStart(index);
+    if (lineStart > from) kept += head.text.slice(from, lineStart);
+    from = head.lineStart(index + 1);
   }
-  const phrase = reason ?? reasonOf(status);
-  return `HTTP/1.1 ${status} ${phrase}\r\n${kept}${edits.lines()}${length}${framing}\r\n`;
+  const end = head.bytes - 2;
+  if (from < end) kept += head.text.slice(from, end);
+  const isSame = reason === undefined && status === head.status;
+  const line = isSame ? statusLine(head) : `HTTP/1.1 ${status} ${reason ?? reasonOf(status)}\r\n`;
+  return `${line}${kept}${edits.lines()}${length}${framing}\r\n`;
 }

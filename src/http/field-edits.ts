@@ -148,8 +148,8 @@ export class FieldEdits implements Iterable<readonly [name: string, value: strin
   }
 
   #remove(key: string): void {
-    this.#gone ??= [];
-    if (!this.#gone.includes(key)) {
+    if (this.#find(key, 0) >= 0 && this.#gone?.includes(key) !== true) {
+      this.#gone ??= [];
       if (this.#gone.length === EDITS_MAX) throw new RangeError(`over ${EDITS_MAX} fields changed`);
       this.#gone.push(key);
     }
@@ -165,12 +165,21 @@ export class FieldEdits implements Iterable<readonly [name: string, value: strin
   }
 }
 
+/** Names that were checked, with their keys: handlers set the same ones again and again. */
+const KEYS = new Map<string, string>();
+const KEYS_MAX = 1024;
+
 function check(name: string, value: string): string {
-  if (!TOKEN.test(name)) throw new TypeError(`'${name}' is no field name`);
   if (!VALUE.test(value))
     throw new TypeError(`the value of '${name}' has a character that no field may have`);
+  return KEYS.get(name) ?? keyOf(name);
+}
+
+function keyOf(name: string): string {
+  if (!TOKEN.test(name)) throw new TypeError(`'${name}' is no field name`);
   const key = name.toLowerCase();
   if (ENGINES.has(key))
     throw new TypeError(`'${name}' is set by the engine, which frames messages`);
+  if (KEYS.size < KEYS_MAX) KEYS.set(name, key);
   return key;
 }

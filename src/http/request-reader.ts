@@ -29,7 +29,7 @@ export interface RequestSink extends BodySink {
 export class RequestReader implements BodySink {
   /** What is read next; nothing while an answer is awaited, and at the end. */
   reading: 'head' | 'body' | 'answer' | 'end' = 'head';
-  /** No more of the body for now. */
+  /** The body is not wanted for now. */
   paused = false;
   /** While it is paused, a little is read all the same, so that the client's end shows. */
   watched = false;
@@ -40,7 +40,7 @@ export class RequestReader implements BodySink {
   readonly #body: BodyReader = new BodyReader(this);
   readonly #outbox: Outbox;
   readonly #connect: boolean;
-  #sink: RequestSink;
+  readonly #sink: RequestSink;
 
   /** `outbox`: what takes the answers. */
   constructor(parsers: ParserPool, outbox: Outbox, sink: RequestSink) {
@@ -51,8 +51,7 @@ export class RequestReader implements BodySink {
   }
 
   /** Reads for another connection from now on, as if it were new. */
-  attach(sink: RequestSink): void {
-    this.#sink = sink;
+  restart(): void {
     this.reading = 'head';
   }
 
@@ -74,6 +73,18 @@ export class RequestReader implements BodySink {
   /** The current request. */
   get head(): MessageHead {
     return this.#heads.head;
+  }
+
+  /** No more of the body for now, but for a little, so that the client's end shows. */
+  watch(): void {
+    this.paused = true;
+    this.watched = true;
+  }
+
+  /** The body is wanted again. */
+  unpause(): void {
+    this.paused = false;
+    this.watched = false;
   }
 
   /** The exchange is over: its head goes, and the next one may come. */

@@ -38,7 +38,8 @@ export function interimHead(head: MessageHead): string {
 /** Behind `HTTP/1.1 200 `, where its last space came, too. */
 const REASON_START = 13;
 
-function statusLine(head: MessageHead): string {
+/** The status line of a response, as it came where it can stay. */
+export function statusLine(head: MessageHead): string {
   if (head.minorVersion === 1 && head.reasonStart === REASON_START) {
     return head.text.slice(0, head.fieldsStart);
   }

@@ -1,19 +1,35 @@
 import type { BufferPool } from '../core/buffer-pool.ts';
 import type { SocketId } from '../core/operation.ts';
 import { Outbox, type OutboxOwner } from '../core/outbox/outbox.ts';
+import type { Level } from '../core/outbox/water-marks.ts';
 import type { ProactorPort } from '../core/proactor.ts';
+import { HttpError } from './http-error.ts';
+import type { MessageHead } from './message-head.ts';
 import type { ParserPool } from './parser-pool.ts';
+import { errorPage } from './reply.ts';
 import { RequestReader, type RequestSink } from './request-reader.ts';
 import type { Exchange, ServerTimeouts } from './server-options.ts';
 
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+
 /** Who borrows an activity. */
-export interface ActivityOwner extends OutboxOwner, RequestSink {}
+export interface ActivityOwner extends OutboxOwner {
+  readonly bodyBytesMax: number;
+  /** A request has come, and may be answered, to its end, within the call. */
+  beginRequest(): Exchange;
+  /** A message was refused before there was an exchange. */
+  refused(error: HttpError): void;
+  /** Closes once the answers are with the kernel; with `linger`, what is still sent is dropped. */
+  closeBehindAnswers(linger: boolean): void;
+  /** The answer cannot be completed. */
+  abort(): void;
+}
 
 /**
  * What a client's connection has only while there is something to do: from the first byte of a
- * request until all answers are with the kernel.
+ * request until all answers are with the kernel. Leads each request to its exchange.
  */
-export class ServerActivity {
+export class ServerActivity implements RequestSink {
   readonly outbox: Outbox;
   readonly reader: RequestReader;
   exchange: Exchange | undefined;
@@ -21,29 +37,82 @@ export class ServerActivity {
   answered = false;
   /** Part of the current response did not fit in the outbox. */
   cut = false;
+  /** The client waits with its body until that is wanted (RFC 9110 §10.1.1). */
+  owesContinue = false;
   /** Bytes of the current request's body that have come. */
-  bodyBytes = 0;
+  bodyBytesCome = 0;
   /** When the head that has begun must be complete; 0 while none has. */
   headDeadlineMs = 0;
+  #owner: ActivityOwner;
 
   constructor(pool: ActivityPool, owner: ActivityOwner, socket: SocketId) {
     this.outbox = new Outbox(pool.port, pool.buffers, owner, socket);
     this.outbox.sendTimeoutMs = pool.sendMs;
-    this.reader = new RequestReader(pool.parsers, this.outbox, owner);
+    this.reader = new RequestReader(pool.parsers, this.outbox, this);
+    this.#owner = owner;
   }
 
   attach(owner: ActivityOwner, socket: SocketId): void {
     this.outbox.attach(owner, socket);
-    this.reader.attach(owner);
+    this.reader.restart();
+    this.#owner = owner;
     this.headDeadlineMs = 0;
   }
 
-  /** A request has come. */
-  beginExchange(): void {
+  /** Queues a response's head, or text that belongs to its body. */
+  send(text: string): void {
+    this.answered = true;
+    if (!this.outbox.appendText(text)) this.cut = true;
+  }
+
+  /** Queues the head of an interim response: an answer of any other kind may still follow. */
+  sendInterim(text: string): void {
+    if (!this.outbox.appendText(text)) this.cut = true;
+  }
+
+  /** The body is wanted now: who waits with it is told, unless the answer is on its way. */
+  askForBody(): void {
+    if (!this.owesContinue) return;
+    this.owesContinue = false;
+    if (!this.answered) this.sendInterim(CONTINUE);
+  }
+
+  requestHead(head: MessageHead): void {
+    if (head.framing === 'length') checkBody(head.contentLength, this.#owner.bodyBytesMax);
     this.answered = false;
     this.cut = false;
-    this.bodyBytes = 0;
+    this.owesContinue = head.expectsContinue && this.reader.reading === 'body';
+    this.bodyBytesCome = 0;
     this.headDeadlineMs = 0;
+    const exchange = this.#owner.beginRequest();
+    // The answer may have been given, and the exchange be over, within the call.
+    if (!this.reader.holds) return;
+    this.exchange = exchange;
+    if (!this.reader.paused) this.askForBody();
+  }
+
+  bodyBytes(data: Uint8Array, from: number, to: number, owned: boolean): void {
+    this.bodyBytesCome += to - from;
+    checkBody(this.bodyBytesCome, this.#owner.bodyBytesMax);
+    this.exchange?.requestBody(data, from, to, owned);
+  }
+
+  requestEnd(): void {
+    this.exchange?.requestEnd();
+  }
+
+  refuse(error: HttpError): void {
+    const { exchange } = this;
+    const answered = exchange !== undefined && this.answered;
+    if (exchange === undefined) this.#owner.refused(error);
+    else exchange.requestFailed(error);
+    if (answered) {
+      this.#owner.abort();
+      return;
+    }
+    this.endExchange();
+    this.outbox.appendText(errorPage(error.status));
+    this.#owner.closeBehindAnswers(true);
   }
 
   /** The exchange is over, and the connection may have another one. */
@@ -64,6 +133,24 @@ export class ServerActivity {
     this.exchange = undefined;
     this.reader.stop();
     this.outbox.discard();
+  }
+
+  /** May another request follow, by what both sides have said and read? */
+  get persistent(): boolean {
+    const { reading, head } = this.reader;
+    return reading !== 'body' && head.persistent;
+  }
+
+  /** Has it become time for requests that wait in line? */
+  mayResume(level: Level): boolean {
+    const { reading, carry } = this.reader;
+    return level === 'open' && reading === 'head' && carry.bytes > 0;
+  }
+
+  /** Is it not the client's turn: it is answered, or its body is not wanted yet? */
+  get waitsForUs(): boolean {
+    const { reading, paused } = this.reader;
+    return reading === 'answer' || (reading === 'body' && paused);
   }
 
   /** Until when the client must have sent more; 0 while it need not. */
@@ -88,6 +175,10 @@ export class ServerActivity {
   get idle(): boolean {
     return this.reader.fresh && this.outbox.queuedBytes === 0 && !this.outbox.inFlight;
   }
+}
+
+function checkBody(bytes: number, bytesMax: number): void {
+  if (bytes > bytesMax) throw new HttpError('BODY_TOO_LARGE', `over ${bytesMax} bytes`);
 }
 
 /** Of a body that nobody wants yet, so much is read while its client is watched, and one read more. */

@@ -4,12 +4,10 @@ import type { Outbox } from '../core/outbox/outbox.ts';
 import type { Level } from '../core/outbox/water-marks.ts';
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
-import { errorPage } from './reply.ts';
 import type { ActivityOwner, ServerActivity } from './server-activity.ts';
 import { ServerClosing } from './server-closing.ts';
-import type { ServerShared, SocketTaker } from './server-options.ts';
-
-const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+import { ServerHandover } from './server-handover.ts';
+import type { Exchange, ServerShared, SocketTaker } from './server-options.ts';
 
 /**
  * A client's connection: one exchange at a time, requests sent ahead wait in line. It is kept
@@ -26,9 +24,8 @@ export class ServerConnection implements ActivityOwner {
   #address: string | undefined;
   #requests = 0;
   #sawEof = false;
-  /** Who is to have the socket, or has it. */
-  #taker: SocketTaker | undefined;
-  #taken = false;
+  /** Set once somebody else is to have the socket. */
+  #handover: ServerHandover | undefined;
   /** Closes after the current response, whatever the client says. */
   lastRequest = false;
   /** For whoever lists connections: where this one stands. */
@@ -72,13 +69,8 @@ export class ServerConnection implements ActivityOwner {
 
   /** May the client send another request after this one? */
   get persistent(): boolean {
-    const { reader } = this.#active as ServerActivity;
-    return (
-      !this.lastRequest &&
-      reader.reading !== 'body' &&
-      reader.head.persistent &&
-      this.#requests < this.#shared.requestsMax
-    );
+    const { persistent } = this.#active as ServerActivity;
+    return persistent && !this.lastRequest && this.#requests < this.#shared.requestsMax;
   }
 
   /** Is there a body of the current request that has not come to its end? */
@@ -92,15 +84,12 @@ export class ServerConnection implements ActivityOwner {
 
   /** Queues a response's head, or text that belongs to its body. */
   send(text: string): void {
-    const active = this.#active as ServerActivity;
-    active.answered = true;
-    if (!active.outbox.appendText(text)) active.cut = true;
+    (this.#active as ServerActivity).send(text);
   }
 
   /** Queues the head of an interim response: an answer of any other kind may still follow. */
   sendInterim(text: string): void {
-    const active = this.#active as ServerActivity;
-    if (!active.outbox.appendText(text)) active.cut = true;
+    (this.#active as ServerActivity).sendInterim(text);
   }
 
   /** No more of the request's body for now. */
@@ -111,15 +100,15 @@ export class ServerConnection implements ActivityOwner {
   /** The same for as long as it takes: a client that resets its connection is noticed. */
   watchRequest(): void {
     const { reader } = this.#active as ServerActivity;
-    reader.paused = true;
-    reader.watched = true;
+    reader.watch();
     if (!reader.consuming) this.#listen();
   }
 
   resumeRequest(): void {
-    const { reader } = this.#active as ServerActivity;
-    reader.paused = false;
-    reader.watched = false;
+    const active = this.#active as ServerActivity;
+    const { reader } = active;
+    reader.unpause();
+    active.askForBody();
     if (!reader.consuming) this.#resume();
   }
 
@@ -133,7 +122,9 @@ export class ServerConnection implements ActivityOwner {
     const { reader } = active;
     const isUnread = reader.reading === 'body';
     active.endExchange();
-    if (!reuse || isUnread || this.#sawEof) this.#startClose(isUnread || reader.carry.bytes > 0);
+    const isLast = this.#sawEof && reader.carry.bytes === 0;
+    if (!reuse || isUnread || isLast)
+      this.closeBehindAnswers(isUnread || reader.carry.bytes > 0);
     else if (!reader.consuming) this.#resume();
   }
 
@@ -143,28 +134,29 @@ export class ServerConnection implements ActivityOwner {
    * request's head stays until `socketClosed`.
    */
   detach(taker: SocketTaker): void {
-    this.#taker = taker;
     const { port } = this.#shared;
+    this.#handover = new ServerHandover(port, this.#recv, taker);
     port.cancel(this.#recv);
     port.loop.post(() => this.#handOver());
   }
 
-  /** The taker has closed the socket. */
+  /** The socket is closed, by us or by its taker. */
   socketClosed(): void {
-    this.#closed();
+    this.#giveBack();
+    this.#shared.handler.closed(this);
   }
 
   /** The response cannot be completed: the client must see that it was cut. */
   abort(): void {
-    if (this.#taken) return;
+    if (this.#handover?.taken) return;
     this.#active?.abandon();
-    this.#closing ??= this.#makeClosing();
+    this.#closing ??= new ServerClosing(this.#shared, () => this.socketClosed());
     this.#closing.submit(this.#recv.socket, 'reset');
   }
 
   /** Ends the connection now, in whatever state it is; its exchange is told. */
   destroy(): void {
-    if (this.#taken) this.#taker?.stop();
+    if (this.#handover?.taken) this.#handover.stop();
     else if (this.#closing?.submitted) this.#closing.hurry();
     else this.#lost();
   }
@@ -172,19 +164,18 @@ export class ServerConnection implements ActivityOwner {
   /** Ends the connection once it is idle: now, or after the current response. */
   closeWhenIdle(): void {
     this.lastRequest = true;
-    if (this.idle) this.#startClose(false);
+    if (this.idle) this.closeBehindAnswers(false);
   }
 
   outboxLevel(level: Level): void {
     const active = this.#active as ServerActivity;
     active.exchange?.responseLevel(level);
-    const { reading, carry } = active.reader;
-    if (level === 'open' && reading === 'head' && carry.bytes > 0) this.#resume();
+    if (active.mayResume(level)) this.#resume();
   }
 
   outboxDrained(): void {
     if (this.#closing !== undefined) this.#finishClose(this.#closing);
-    else if (this.#taker !== undefined) this.#handOver();
+    else if (this.#handover !== undefined) this.#handOver();
     else if (this.#active?.exchange !== undefined) this.#active.exchange.responseDrained?.();
     else this.#rest();
   }
@@ -193,42 +184,26 @@ export class ServerConnection implements ActivityOwner {
     this.#lost();
   }
 
-  requestHead(head: MessageHead): void {
-    const active = this.#active as ServerActivity;
-    const { bodyBytesMax, handler } = this.#shared;
-    if (head.framing === 'length') checkBody(head.contentLength, bodyBytesMax);
+  get bodyBytesMax(): number {
+    return this.#shared.bodyBytesMax;
+  }
+
+  beginRequest(): Exchange {
     this.#requests += 1;
-    active.beginExchange();
-    if (head.expectsContinue && this.requestHasBody) active.outbox.appendText(CONTINUE);
-    const exchange = handler.request(this);
-    // The answer may have been given, and the exchange be over, within the call.
-    if (active.reader.holds) active.exchange = exchange;
+    return this.#shared.handler.request(this);
   }
 
-  bodyBytes(data: Uint8Array, from: number, to: number, owned: boolean): void {
-    const active = this.#active as ServerActivity;
-    active.bodyBytes += to - from;
-    checkBody(active.bodyBytes, this.#shared.bodyBytesMax);
-    active.exchange?.requestBody(data, from, to, owned);
+  refused(error: HttpError): void {
+    this.#shared.handler.refused(this, error);
   }
 
-  requestEnd(): void {
-    this.#active?.exchange?.requestEnd();
-  }
-
-  refuse(error: HttpError): void {
-    const active = this.#active as ServerActivity;
-    const { exchange } = active;
-    const answered = exchange !== undefined && active.answered;
-    if (exchange === undefined) this.#shared.handler.refused(this, error);
-    else exchange.requestFailed(error);
-    if (answered) {
-      this.abort();
-      return;
-    }
-    active.endExchange();
-    active.outbox.appendText(errorPage(error.status));
-    this.#startClose(true);
+  closeBehindAnswers(linger: boolean): void {
+    if (this.#closing !== undefined) return;
+    const closing = new ServerClosing(this.#shared, () => this.socketClosed());
+    this.#closing = closing;
+    this.#active?.reader.stop();
+    if (linger && !this.#sawEof) closing.linger();
+    if (this.queuedBytes === 0) this.#finishClose(closing);
   }
 
   #received(): void {
@@ -245,9 +220,9 @@ export class ServerConnection implements ActivityOwner {
         this.#onExpired();
         break;
       default:
-        if (recv.status !== 'cancelled' || this.#taker === undefined) this.#lost();
+        if (recv.status !== 'cancelled' || this.#handover === undefined) this.#lost();
     }
-    if (this.#taker === undefined) this.#listen();
+    if (this.#handover === undefined) this.#listen();
     else this.#handOver();
   }
 
@@ -263,42 +238,31 @@ export class ServerConnection implements ActivityOwner {
     this.#active?.reader.resume();
     const reader = this.#active?.reader;
     if (this.#sawEof && reader?.reading === 'body' && !reader.paused) this.#lost();
+    // Whole requests that waited have been taken: half a head is none.
+    else if (this.#sawEof && reader?.reading === 'head') this.closeBehindAnswers(false);
     this.#listen();
   }
 
   /** The client sends no more; what it asked for is still answered. */
   #onEof(): void {
     this.#sawEof = true;
-    const active = this.#active;
-    if (active?.reader.reading === 'answer') return;
-    if (active?.reader.reading === 'body') {
-      // The rest of the body may be among what waits: it is known when that is read.
-      if (!active.reader.paused) this.#lost();
-      return;
-    }
+    // Where a body is not wanted yet, its rest may be among what waits: known when that is read.
+    if (this.#active?.waitsForUs) return;
+    if (this.requestHasBody) this.#lost();
     // Half a head is no request; answers to those before it may still be on their way.
-    this.#startClose(false);
+    else this.closeBehindAnswers(false);
   }
 
   #onExpired(): void {
-    const reader = this.#active?.reader;
     // While we do not want the body, the client is not to blame that it does not come.
-    if (reader?.reading === 'answer' || (reader?.reading === 'body' && reader.paused)) return;
-    if (this.idle) this.#startClose(false);
-    else this.refuse(new HttpError('TIMEOUT', 'the request did not come in time'));
+    if (this.#active?.waitsForUs) return;
+    if (this.idle) this.closeBehindAnswers(false);
+    else this.#active?.refuse(new HttpError('TIMEOUT', 'the request did not come in time'));
   }
 
-  /** What came late, or ahead, is for the taker to begin with. */
   #handOver(): void {
-    if (this.#taken || this.#closing !== undefined) return;
-    const { outbox, reader } = this.#active as ServerActivity;
-    if (this.#recv.status === 'pending' || outbox.queuedBytes > 0 || outbox.inFlight) return;
-    this.#taken = true;
-    // The port forgets those of a socket's last operations alone, which will be the taker's.
-    this.#shared.port.loop.forgetDeadline(this.#recv);
-    outbox.forgetDeadline();
-    this.#active?.takeExchange();
-    this.#taker?.take(this.#recv.socket, reader.takeCarried());
+    const active = this.#active;
+    if (this.#closing === undefined && active !== undefined) this.#handover?.proceed(active);
   }
 
   /** The connection is of no use any more. */
@@ -308,28 +272,10 @@ export class ServerConnection implements ActivityOwner {
     this.abort();
   }
 
-  #startClose(linger: boolean): void {
-    if (this.#closing !== undefined) return;
-    const closing = this.#makeClosing();
-    this.#closing = closing;
-    this.#active?.reader.stop();
-    if (linger && !this.#sawEof) closing.linger();
-    if (this.queuedBytes === 0) this.#finishClose(closing);
-  }
-
   /** Everything is with the kernel. */
   #finishClose(closing: ServerClosing): void {
     closing.submit(this.#recv.socket, 'graceful');
     if (this.#active?.reader.consuming === false) this.#giveBack();
-  }
-
-  #makeClosing(): ServerClosing {
-    return new ServerClosing(this.#shared, () => this.#closed());
-  }
-
-  #closed(): void {
-    this.#giveBack();
-    this.#shared.handler.closed(this);
   }
 
   /** Gives back what an idle connection does not need. */
@@ -345,7 +291,7 @@ export class ServerConnection implements ActivityOwner {
 
   /** Posts the receive where one is wanted, with the deadline of what it waits for. */
   #listen(): void {
-    if (this.#closing !== undefined || this.#taker !== undefined) return;
+    if (this.#closing !== undefined || this.#handover !== undefined) return;
     const recv = this.#recv;
     const active = this.#active;
     const { port, timeouts } = this.#shared;
@@ -354,8 +300,4 @@ export class ServerConnection implements ActivityOwner {
     if (recv.status === 'pending') port.loop.watchDeadline(recv);
     else if (!this.#sawEof && (active?.wantsBytes ?? true)) port.submit(recv);
   }
-}
-
-function checkBody(bytes: number, bytesMax: number): void {
-  if (bytes > bytesMax) throw new HttpError('BODY_TOO_LARGE', `over ${bytesMax} bytes`);
 }

@@ -250,7 +250,7 @@ export class Session implements Exchange, ClientExchange {
     }
     const server = group.pick(this, this.tried, this.tries);
     if (server < 0) {
-      client.pauseRequest();
+      client.watchRequest();
       this.waitsForServers = true;
       if (this.target.waitForServers(this)) return;
       this.waitsForServers = false;
@@ -268,7 +268,7 @@ export class Session implements Exchange, ClientExchange {
       this.ready(pooled);
       return;
     }
-    client.pauseRequest();
+    client.watchRequest();
     this.connect.endpoint = endpoint;
     // The answer to a look-up comes outside of a turn, whose time may be long ago.
     this.connect.deadlineMs = this.shared.port.loop.nowMs() + group.config.timeouts.connectMs;

@@ -28,6 +28,8 @@ export class UpstreamTarget implements Target {
   readonly group: UpstreamGroup<ClientConnection>;
   readonly client: ClientShared;
   readonly hostLine: string;
+  /** The servers as handlers see them, by index: made once, and anew for another address. */
+  readonly #peers: { readonly endpoint: Endpoint; readonly peer: Peer }[] = [];
   readonly #names: readonly ServerNames[];
   readonly #checks: ActiveChecks<ClientConnection>;
 
@@ -80,9 +82,13 @@ export class UpstreamTarget implements Target {
 
   peerOf(server: number): Peer {
     const { endpoint } = this.group.peer(server);
+    const known = this.#peers[server];
+    if (known !== undefined && known.endpoint === endpoint) return known.peer;
     const { family, address, port } = endpoint;
-    if (family === 'unix') return { host: address, port, socketPath: address };
-    return { host: address, port };
+    const isUnix = family === 'unix';
+    const peer = isUnix ? { host: address, port, socketPath: address } : { host: address, port };
+    this.#peers[server] = { endpoint, peer: Object.freeze(peer) };
+    return peer;
   }
 
   /** No timer and no idle connection is left behind, but for those that another target took over. */

@@ -111,6 +111,30 @@ test('who waits for 100 gets it before the body is there, and once', (t) => {
   t.deepEqual(world.statuses, ['100', '200']);
 });
 
+test('who waits for 100 gets it when the body is wanted, not while it is paused', (t) => {
+  const world = new ServerWorld('by hand');
+  world.pausesFirst = true;
+  world.comes(post('hello', 'Expect: 100-continue').slice(0, -5));
+  t.is(world.sent, '');
+  world.does(() => world.connection.resumeRequest());
+  t.is(world.sent, 'HTTP/1.1 100 Continue\r\n\r\n');
+  world.comes('hello');
+  world.does(() => world.answer());
+  t.deepEqual(world.statuses, ['100', '200']);
+});
+
+test('who waits for 100 and is answered without it gets only the answer', (t) => {
+  const atOnce = new ServerWorld('at once');
+  atOnce.comes(post('hello', 'Expect: 100-continue').slice(0, -5));
+  t.deepEqual(atOnce.statuses, ['200']);
+  const later = new ServerWorld('by hand');
+  later.pausesFirst = true;
+  later.comes(post('hello', 'Expect: 100-continue').slice(0, -5));
+  later.does(() => later.beginAnswer());
+  later.does(() => later.connection.resumeRequest());
+  t.deepEqual(later.statuses, ['200']);
+});
+
 test('who waits for 100 without a body gets only the answer', (t) => {
   const world = new ServerWorld('at once');
   world.comes(get('/', 'Expect: 100-continue'));

@@ -18,6 +18,8 @@ export class ServerWorld extends WireWorld {
   readonly activities: ActivityPool;
   readonly connection: ServerConnection;
   answers: Answers;
+  /** No body is wanted for now, as while a server is being connected to. */
+  pausesFirst = false;
 
   constructor(answers: Answers, options: Partial<ServerShared> = {}) {
     super();
@@ -69,6 +71,7 @@ export class ServerWorld extends WireWorld {
   #request(connection: ServerConnection): Exchange {
     const { target } = connection.head;
     this.told.push(`request ${target}`);
+    if (this.pausesFirst) connection.pauseRequest();
     if (this.answers === 'at once') this.#answer(connection, target);
     else if (this.answers === 'at the end' && !connection.requestHasBody) {
       this.#answer(connection, target);

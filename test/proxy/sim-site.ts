@@ -35,8 +35,12 @@ export class SimSite {
   released = 0;
   #listener: Listener | undefined;
 
-  /** With `lookup`, the upstream is a name, and otherwise an address. */
-  constructor(options: WorldOptions, lookup?: Lookup) {
+  /** With `lookup`, the upstream is a name, and otherwise an address. `makeProxy`: another proxy. */
+  constructor(
+    options: WorldOptions,
+    lookup?: Lookup,
+    makeProxy?: (port: SimProactor) => ReverseProxy,
+  ) {
     this.world = new SimWorld({ ...options, onUncaught: (error) => this.uncaught.push(error) });
     this.hosts = {
       client: this.world.host('client', CLIENT),
@@ -50,7 +54,8 @@ export class SimSite {
     const servers = lookup === undefined ? [at(UPSTREAM)] : name;
     const config = proxyConfig({ upstream: { authority: 'x', servers, timeouts: TIMEOUTS } });
     const log = { write: (text: string) => this.lines.push(text), wallMs: () => 0 };
-    this.proxy = new ReverseProxy(this.port, config, { log, ...(lookup && { lookup }) });
+    const parts = { log, ...(lookup && { lookup }) };
+    this.proxy = makeProxy?.(this.port) ?? new ReverseProxy(this.port, config, parts);
     this.#countSessions();
   }
 

@@ -1,4 +1,3 @@
-import { SCRATCH_BYTES } from '../buffer-pool.ts';
 import type { Capabilities } from '../capabilities.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EventLoop } from '../event-loop.ts';
@@ -11,17 +10,16 @@ import {
   type Holder,
   NO_SOCKET,
   type Operation,
-  type Outcome,
   type SocketId,
   type SocketOperation,
   type SpliceOperation,
 } from '../operation.ts';
 import type { Counters } from '../port.ts';
 import type { ProactorPort } from '../proactor.ts';
-import { type Attempt, type Direction, makeWatch, type ReactorPort } from '../reactor.ts';
-import { clearProgress, isEnd, isLent, isOpening, madeBy, type OpenOperation } from './kinds.ts';
-import { type Lane, SocketLanes } from './lane.ts';
-import { PartialRecv, roomOf } from './partial-recv.ts';
+import type { ReactorPort } from '../reactor.ts';
+import { clearProgress, isLent, isOpening, type OpenOperation } from './kinds.ts';
+import type { SocketLanes } from './lane.ts';
+import { LaneRunner } from './lane-runner.ts';
 
 /**
  * The proactor's face of a reactor: attempt; would block: wait on that direction alone; attempt
@@ -38,9 +36,8 @@ class BridgedProactor implements ProactorPort, Holder {
   readonly counters: Counters;
   readonly loop: EventLoop;
   readonly #reactor: ReactorPort;
-  /** Every socket that this bridge has opened or accepted, until it is gone. */
-  readonly #sockets = new Map<SocketId, SocketLanes>();
-  readonly #runLane = (lane: Lane): void => this.#run(lane);
+  readonly #runner: LaneRunner;
+  readonly #sockets: Map<SocketId, SocketLanes>;
   #closed = false;
 
   constructor(reactor: ReactorPort) {
@@ -49,6 +46,8 @@ class BridgedProactor implements ProactorPort, Holder {
     this.counters = reactor.counters;
     this.loop = reactor.loop;
     this.#reactor = reactor;
+    this.#runner = new LaneRunner(reactor, reactor.loop, this);
+    this.#sockets = this.#runner.sockets;
   }
 
   get openSockets(): number {
@@ -81,7 +80,7 @@ class BridgedProactor implements ProactorPort, Holder {
   cancel(operation: Operation): void {
     if (operation.kind === 'timer') this.loop.cancelTimer(operation);
     else if (operation.status === 'pending' && this.#withdraw(operation)) {
-      this.#settle(operation, 'cancelled');
+      this.#runner.settle(operation, 'cancelled');
     }
   }
 
@@ -114,125 +113,21 @@ class BridgedProactor implements ProactorPort, Holder {
       this.#refuse(operation);
       return;
     }
-    const direction = directionOf(operation.kind);
-    if (direction === 'read') this.#read(lanes, operation);
-    else if (lanes.write === undefined) this.#writeAtOnce(lanes, operation);
-    else this.#write(lanes.write, operation);
-  }
-
-  #read(lanes: SocketLanes, operation: SocketOperation): void {
-    if (operation.kind === 'accept') lanes.listener = true;
-    const lane = lanes.read;
-    lane.push(operation);
-    if (lane.first === operation && !lane.running && !lane.blocked) {
-      if (lane.drained) this.#wait(lane, 'read');
-      else this.loop.flushAtTurnEnd(lane);
-    }
-    this.loop.watchDeadline(operation);
-  }
-
-  /** Nothing was ever queued here for writing: most sockets take all that they are given at once. */
-  #writeAtOnce(lanes: SocketLanes, operation: SocketOperation): void {
-    const answer = lanes.hasSpent(this.loop.deliveryTurn) ? undefined : this.#attempt(operation);
-    if (answer === 'completed') {
-      this.#settle(operation, operation.outcome, lanes);
-      return;
-    }
-    const lane = lanes.lane('write');
-    lane.push(operation);
-    lane.attempted = answer !== undefined;
-    if (answer === undefined) this.loop.flushAtTurnEnd(lane);
-    else this.#wait(lane, answer);
-    this.loop.watchDeadline(operation);
-  }
-
-  #write(lane: Lane, operation: SocketOperation): void {
-    lane.push(operation);
-    if (lane.first === operation && !lane.running && !lane.blocked) this.#run(lane);
-    if (operation.holder === this) this.loop.watchDeadline(operation);
-  }
-
-  /** Attempts the lane's operations in order, until one would block or the turn's share is used. */
-  #run(lane: Lane): void {
-    if (lane.running) return;
-    lane.running = true;
-    try {
-      for (;;) {
-        const operation = lane.first;
-        if (operation === undefined || lane.blocked) break;
-        if (lane.lanes.hasSpent(this.loop.deliveryTurn) || lane.isLeaving) {
-          this.loop.flushAtTurnEnd(lane);
-          break;
-        }
-        if (lane.drained) this.#wait(lane, lane.direction);
-        else this.#attemptFirst(lane, operation);
-      }
-    } finally {
-      lane.running = false;
-    }
-  }
-
-  #attemptFirst(lane: Lane, operation: SocketOperation): void {
-    if (operation.kind === 'recv' && operation.minBytes > 1 && operation.into !== undefined) {
-      lane.partial = new PartialRecv(operation, operation.into);
-    }
-    const answer = this.#attempt(operation);
-    if (answer !== 'completed') {
-      lane.attempted = true;
-      this.#wait(lane, answer);
-      return;
-    }
-    const { outcome } = operation;
-    if (operation.kind === 'recv') {
-      const room = operation.into === undefined ? SCRATCH_BYTES : roomOf(operation.into);
-      lane.drained = outcome === 'done' && operation.bytes < room;
-      if (lane.partial?.take(outcome) === false) return;
-      lane.partial?.restore();
-      lane.partial = undefined;
-    }
-    lane.shift();
-    this.#settle(operation, outcome, lane.lanes);
-  }
-
-  /** One attempt. The operation stays pending for its owner; how it went is its `outcome`. */
-  #attempt(operation: SocketOperation): Attempt {
-    operation.status = 'idle';
-    const answer = this.#reactor.attempt(operation);
-    const { status } = operation;
-    if (status !== 'idle' && status !== 'pending') operation.outcome = status;
-    operation.status = 'pending';
-    operation.holder = this;
-    return answer;
-  }
-
-  #wait(lane: Lane, direction: Direction): void {
-    if (direction === lane.direction) {
-      this.#reactor.wait(lane);
-      return;
-    }
-    const cross = lane.cross ?? makeWatch(direction, () => this.#run(lane));
-    const { first } = lane;
-    cross.socket = first?.kind === 'splice' ? first.to : lane.socket;
-    lane.cross = cross;
-    this.#reactor.wait(cross);
-  }
-
-  #unwait(lane: Lane): void {
-    if (lane.waiting) this.#reactor.unwait(lane);
-    if (lane.cross?.waiting) this.#reactor.unwait(lane.cross);
+    if (directionOf(operation.kind) === 'read') this.#runner.read(lanes, operation);
+    else this.#runner.write(lanes, operation);
   }
 
   #open(operation: OpenOperation): void {
     operation.socket = NO_SOCKET;
-    const answer = this.#attempt(operation);
+    const answer = this.#runner.attempt(operation);
     if (answer === 'completed') {
-      this.#settle(operation, operation.outcome);
+      this.#runner.settle(operation, operation.outcome);
       return;
     }
-    const lane = this.#add(operation.socket).lane('write');
+    const lane = this.#runner.add(operation.socket).lane('write');
     lane.push(operation);
     lane.attempted = true;
-    this.#wait(lane, answer);
+    this.#runner.wait(lane, answer);
     this.loop.watchDeadline(operation);
   }
 
@@ -249,17 +144,17 @@ class BridgedProactor implements ProactorPort, Holder {
     }
     lanes.closing = true;
     if (this.#cancelAll(lanes)) {
-      this.#settle(operation, 'done', lanes); // It was being opened, and is gone already.
+      this.#runner.settle(operation, 'done', lanes); // It was being opened, and is gone already.
       return;
     }
-    const answer = this.#attempt(operation);
+    const answer = this.#runner.attempt(operation);
     if (answer === 'completed') {
-      this.#settle(operation, operation.outcome, lanes);
+      this.#runner.settle(operation, operation.outcome, lanes);
       return;
     }
     lanes.read.push(operation);
     lanes.read.attempted = true;
-    this.#wait(lanes.read, answer);
+    this.#runner.wait(lanes.read, answer);
     this.loop.watchDeadline(operation);
   }
 
@@ -269,9 +164,9 @@ class BridgedProactor implements ProactorPort, Holder {
     for (const lane of [lanes.read, lanes.write]) {
       for (let operation = lane?.first; lane && operation; operation = lane.first) {
         if (isOpening(operation)) wasOpening = true;
-        this.#takeOut(lane, operation);
+        this.#runner.takeOut(lane, operation);
         this.loop.forgetDeadline(operation);
-        this.#settle(operation, 'cancelled');
+        this.#runner.settle(operation, 'cancelled');
       }
     }
     return wasOpening;
@@ -283,64 +178,14 @@ class BridgedProactor implements ProactorPort, Holder {
     if (lanes === undefined) return false;
     const writes = directionOf(operation.kind) === 'write' || isOpening(operation);
     const lane = lanes.lane(writes ? 'write' : 'read');
-    if (!this.#takeOut(lane, operation)) return false;
-    if (operation.kind === 'close' || isOpening(operation)) this.#forget(lanes);
+    if (!this.#runner.takeOut(lane, operation)) return false;
+    if (operation.kind === 'close' || isOpening(operation)) this.#runner.forget(lanes);
     else if (isLent(operation)) lane.leave(operation);
-    return true;
-  }
-
-  #takeOut(lane: Lane, operation: SocketOperation): boolean {
-    const isFirst = lane.first === operation;
-    const begun = isFirst && lane.attempted;
-    if (!lane.remove(operation)) return false;
-    const splices = isFirst && operation.kind === 'splice';
-    if (lane.first === undefined || splices) this.#unwait(lane);
-    if (begun) {
-      this.#reactor.abandon(operation);
-      operation.status = 'pending';
-      operation.holder = this;
-    }
-    if (isFirst) {
-      lane.partial?.restore();
-      lane.partial = undefined;
-    }
-    // Those behind it do not wait for the other socket.
-    if (splices && lane.first !== undefined) this.loop.flushAtTurnEnd(lane);
     return true;
   }
 
   #refuse(operation: SocketOperation, fault: Fault = CLOSED): void {
     operation.fault = fault;
-    this.#settle(operation, 'failed');
-  }
-
-  /** Hands the answer over. Without a holder, an operation is on its way to its owner. */
-  #settle(operation: SocketOperation, outcome: Outcome, lanes?: SocketLanes): void {
-    operation.holder = undefined;
-    if (lanes !== undefined) {
-      lanes.spend(this.loop.deliveryTurn);
-      if (operation.kind === 'close') lanes.closing = outcome !== 'failed';
-      if (isEnd(operation, outcome)) this.#forget(lanes);
-    }
-    const made = madeBy(operation, outcome);
-    if (made !== NO_SOCKET && !this.#sockets.has(made)) this.#add(made);
-    if (isOpening(operation) && outcome !== 'done') operation.socket = NO_SOCKET;
-    if (operation.kind === 'accept' || lanes?.listener) this.loop.completeLast(operation, outcome);
-    else if (lanes !== undefined && isLent(operation)) this.loop.deliver(operation, outcome);
-    else this.loop.completeSoon(operation, outcome);
-  }
-
-  #forget({ socket, read, write }: SocketLanes): void {
-    this.#sockets.delete(socket);
-    for (const lane of [read, write]) {
-      const last = lane?.last;
-      if (last !== undefined && last.status !== 'pending') this.loop.forgetDeadline(last);
-    }
-  }
-
-  #add(socket: SocketId): SocketLanes {
-    const lanes = new SocketLanes(socket, this.#runLane);
-    this.#sockets.set(socket, lanes);
-    return lanes;
+    this.#runner.settle(operation, 'failed');
   }
 }

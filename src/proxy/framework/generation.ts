@@ -1,7 +1,8 @@
+import { MessageHead } from '../../http/message-head.ts';
 import type { ProxyError } from '../proxy-error.ts';
 import type { SessionShared } from '../session-shared.ts';
 import type { CompiledProxy, Handlers } from './compile.ts';
-import type { SessionFace } from './session-face.ts';
+import { NOWHERE, SessionFace } from './session-face.ts';
 import type { Targets } from './targets.ts';
 import { isThenable } from './thenable.ts';
 
@@ -79,6 +80,23 @@ export class Generation {
         this.#logging.onError(thrown);
       }
     }
+  }
+
+  /** Logs what was no request: nothing of it can be trusted but who sent it. */
+  logRefused(address: string, error: ProxyError, nowMs: number): void {
+    const { rest, contexts } = this.proxy;
+    if (rest.phases.logging === undefined) return;
+    const face = new SessionFace(NOWHERE, new MessageHead(), 'request', address, nowMs);
+    face.doneMs = nowMs;
+    face.sends(error.status, '');
+    face.end(error);
+    try {
+      face.ctx = Object.assign({}, ...contexts.map((make) => make(face)));
+    } catch (thrown) {
+      this.#logging.onError(thrown);
+      return;
+    }
+    this.log(rest.phases.logging, face, error);
   }
 
   /** A session has ended. */

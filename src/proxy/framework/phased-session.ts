@@ -6,7 +6,7 @@ import { editedRequestHead, editedResponseHead, framingLine } from '../../http/e
 import { HttpError } from '../../http/http-error.ts';
 import type { MessageHead } from '../../http/message-head.ts';
 import { LAST_CHUNK, sendBytes, sendChunk } from '../../http/send-body.ts';
-import { responseHead } from '../../http/serializer.ts';
+import { requestHead, responseHead } from '../../http/serializer.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import type { AccessDetails, AccessLog } from '../access-log.ts';
 import { ProxyError } from '../proxy-error.ts';
@@ -22,13 +22,8 @@ import { PhaseRunner } from './phase-runner.ts';
 import type { RetryDecision } from './phases.ts';
 import type { ReceivedRequest } from './received-request.ts';
 import { type Replier, ReplySender } from './reply-sender.ts';
-import {
-  bodyChanges,
-  isBodiless,
-  ReceivedResponse,
-  ReplyHead,
-  SentResponse,
-} from './response-heads.ts';
+import { requestError } from './request-error.ts';
+import { bodyChanges, isBodiless, ReceivedResponse, ReplyHead } from './response-heads.ts';
 import { type SessionEngine, SessionFace } from './session-face.ts';
 import { askedUpgrade, confirms, isTunnelPeer, kindOf, upgradeLines } from './switching.ts';
 
@@ -189,9 +184,13 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     this.face.fromUpstream += head.bytes;
     this.status = head.status;
     this.#responseSource = head;
+    const { upstreamResponseFilter, responseFilter, responseBodyFilter } = this.#route.phases;
+    if (!(upstreamResponseFilter ?? responseFilter ?? responseBodyFilter) && head.status !== 101) {
+      this.#sendDown(); // Nobody looks at it.
+      return;
+    }
     this.#response = new ReceivedResponse(head);
     this.#inHead = true;
-    const { upstreamResponseFilter } = this.#route.phases;
     this.#runner.first(upstreamResponseFilter, this.#response, this.#filterResponse);
     this.#inHead = false;
   }
@@ -231,9 +230,7 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
   }
 
   #sendsHead(status: number, text: string): void {
-    const { face } = this;
-    face.res = new SentResponse(status, text);
-    face.toClient += text.length;
+    this.face.sends(status, text);
   }
 
   /** For `ReplySender`: the connection whose client is answered. */
@@ -505,8 +502,9 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
 
   #prepareHead(): void {
     const { upstreamRequestFilter } = this.#route.phases;
-    const { req } = this.face;
-    this.#up = upstreamRequestFilter === undefined ? req : req.copy();
+    const { seenRequest } = this.face;
+    if (upstreamRequestFilter !== undefined) this.#up = this.face.req.copy();
+    else this.#up = seenRequest;
     this.#runner.all(upstreamRequestFilter, this.#up, this.#headEdited);
   }
 
@@ -523,7 +521,6 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
   }
 
   #sendRequest(): void {
-    const up = this.#up as ReceivedRequest;
     const { head } = this.client as ServerConnection;
     const { routed, prefix, phases } = this.#route;
     const kept = this.#kept?.body;
@@ -538,14 +535,28 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     } else if (head.framing === 'length') framing = framingLine(head.contentLength);
     else if (head.framing === 'chunked') framing = framingLine('chunked');
     if (this.face.upgrade !== undefined) framing += upgradeLines(this.face.upgrade);
-    const host = up.host === undefined ? this.target.hostLine : `Host: ${up.host}\r\n`;
-    const line = `${up.method} ${up.forwardedTarget(routed, prefix, this.#uri)}`;
     const client = this.shared.forwardedFor ? this.face.clientIp : '';
-    const text = editedRequestHead(line, host, head, up.headers, framing, client);
+    let text: string;
+    const isPlain = kept === undefined && this.#requestPipe === undefined;
+    if (
+      isPlain &&
+      this.#uri === undefined &&
+      this.face.kind === 'request' &&
+      (this.#up?.isAsItCame(routed) ?? !routed)
+    ) {
+      text = requestHead(head, this.target.hostLine, client);
+    } else {
+      const up = this.#up ?? this.face.req;
+      const host = up.host === undefined ? this.target.hostLine : `Host: ${up.host}\r\n`;
+      const line = `${up.method} ${up.forwardedTarget(routed, prefix, this.#uri)}`;
+      text = editedRequestHead(line, host, head, up.headers, framing, client);
+    }
     this.face.toUpstream += text.length;
     this.#headSent = true;
-    (this.upstream as ClientConnection).bodiless = up.method === 'HEAD';
-    this.sendHead(text, kept === undefined && this.#requestPipe === undefined);
+    if (this.#up !== undefined) {
+      (this.upstream as ClientConnection).bodiless = this.#up.method === 'HEAD';
+    }
+    this.sendHead(text, isPlain);
     if (kept === undefined) return;
     this.#keptSent = 0;
     this.#sendKept();
@@ -598,9 +609,9 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
 
   #sendDown(): void {
     const head = this.#responseSource as MessageHead;
-    const response = this.#response as ReceivedResponse;
+    const response = this.#response;
     if (head.status === 101) {
-      const { status, reason, headers } = response;
+      const { status, reason, headers } = response as ReceivedResponse;
       const lines = upgradeLines(this.face.upgrade as string);
       this.#switch(101, status, editedResponseHead(101, reason, head, headers, false, lines));
       return;
@@ -608,8 +619,9 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     const client = this.client as ServerConnection;
     const old = client.head.minorVersion === 0;
     const { responseBodyFilter: filters } = this.#route.phases;
-    if (filters !== undefined) bodyChanges(response.headers);
-    const bodiless = isHead(client.head) || isBodiless(response.status);
+    if (filters !== undefined) bodyChanges((response as ReceivedResponse).headers);
+    const status = response?.status ?? head.status;
+    const bodiless = isHead(client.head) || isBodiless(status);
     const comes = head.framing !== 'none';
     const filtered = comes && !bodiless && filters !== undefined;
     if (filtered) {
@@ -617,7 +629,7 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
       this.#responsePipe = new BodyPipe(filters, this.face, this.#responseSide, loop);
     }
     this.responseStarted = true;
-    this.status = response.status;
+    this.status = status;
     const chunked = comes && !bodiless && (head.framing === 'chunked' || filtered);
     this.reframes = chunked && !old;
     this.closesAfter =
@@ -627,7 +639,7 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
     if (this.closesAfter) ours += 'Connection: close\r\n';
     else if (old) ours += 'Connection: keep-alive\r\n';
     const text = headText(response, head, filters === undefined && comes !== bodiless, ours);
-    this.#sendsHead(response.status, text);
+    this.#sendsHead(status, text);
     client.send(text);
     const { upstream } = this;
     if (comes && bodiless) {
@@ -738,7 +750,7 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
       this.nextServer();
       return;
     }
-    this.client?.pauseRequest();
+    this.client?.watchRequest();
     this.#delay = timerOperation(({ status }) => {
       if (status === 'done') this.nextServer();
     });
@@ -770,31 +782,20 @@ export class PhasedSession extends Session implements Replier, SessionEngine {
 const KEPT_PIECE_BYTES = 64 * 1024;
 
 function headText(
-  response: ReceivedResponse,
+  response: ReceivedResponse | undefined,
   head: MessageHead,
   keepsLength: boolean,
   ours: string,
 ): string {
-  const isSame = !response.changed && keepsLength;
-  if (isSame) return responseHead(head, ours);
-  const { status, reason, headers } = response;
-  const own = keepsLength && head.lengthPadded ? framingLine(head.contentLength) : '';
-  const asItCame = keepsLength && !head.lengthPadded && status !== 204;
-  return editedResponseHead(status, reason, head, headers, asItCame, `${own}${ours}`);
+  if (keepsLength && response?.changed !== true) return responseHead(head, ours);
+  const { status, ownReason, headers } = response ?? new ReceivedResponse(head);
+  return editedResponseHead(status, ownReason, head, headers, keepsLength, ours);
 }
 
 function detailsOf(face: SessionFace, error: ProxyError | undefined): AccessDetails {
   const peer = face.tried[face.tried.length - 1];
   const upstream = peer && (peer.socketPath ?? `${peer.host}:${peer.port}`);
   return { clientIp: face.clientIp, upstream, error: error?.type };
-}
-
-function requestError(error: HttpError | undefined): ProxyError {
-  if (error === undefined) return new ProxyError('ConnectionClosed', 'downstream', error, 499);
-  const { code, status } = error;
-  if (code === 'BODY_TOO_LARGE') return new ProxyError('BodyTooLarge', 'downstream', error);
-  const type = code === 'TIMEOUT' ? 'ReadTimeout' : 'ProtocolError';
-  return new ProxyError(type, 'downstream', error, status);
 }
 
 function noUpstream(status: number | undefined): ProxyError {

@@ -22,7 +22,7 @@ export type BodyFilter<C> = (
 
 /** What runs at the fixed points of an exchange. Every phase is optional; an absent one costs nothing. */
 export interface Phases<C> {
-  /** Once, when the head has come and before the route is chosen. */
+  /** Once, when the head has come and before the route is chosen; a route's own: right after that. */
   earlyRequest?(session: Session<C>): Awaitable<Nothing>;
   /** Once; a reply is the answer, and nothing goes upstream. */
   requestFilter?(session: Session<C>): Awaitable<Reply | Nothing>;

@@ -17,7 +17,7 @@ const ABSOLUTE = /^https?:\/\/([^/?]*)/i;
  * made. It is as good as the head: nothing of it may be kept after the exchange.
  */
 export class ReceivedRequest implements RequestHead {
-  readonly headers: FieldEdits;
+  #headers: FieldEdits | undefined;
   readonly scheme = 'http' as const;
   #head: MessageHead;
   #method: string | undefined;
@@ -29,10 +29,23 @@ export class ReceivedRequest implements RequestHead {
   #host: string | undefined;
   /** The path was set, and not only read. */
   #moved = false;
+  /** Anything but a field was set. */
+  #isSet = false;
 
-  constructor(head: MessageHead, headers: FieldEdits = new FieldEdits(head)) {
+  constructor(head: MessageHead, headers?: FieldEdits) {
     this.#head = head;
-    this.headers = headers;
+    this.#headers = headers;
+  }
+
+  get headers(): FieldEdits {
+    this.#headers ??= new FieldEdits(this.#head);
+    return this.#headers;
+  }
+
+  /** For serializers: does it say what came, nothing set, and the path no other than it seems? */
+  isAsItCame(routed: boolean): boolean {
+    if (this.#isSet || this.#headers?.changed === true) return false;
+    return this.#path === undefined ? !routed : this.#path === this.#raw.path;
   }
 
   get method(): string {
@@ -44,6 +57,7 @@ export class ReceivedRequest implements RequestHead {
     if (!METHOD.test(method)) throw new TypeError(`'${method}' is no method`);
     if (method === 'CONNECT') throw new TypeError('a request cannot become a CONNECT');
     this.#method = method;
+    this.#isSet = true;
   }
 
   get target(): string {
@@ -54,6 +68,7 @@ export class ReceivedRequest implements RequestHead {
     if (!TARGET.test(target))
       throw new TypeError('a target has printable ASCII without # and spaces');
     this.#target = target;
+    this.#isSet = true;
   }
 
   get path(): string {
@@ -65,6 +80,7 @@ export class ReceivedRequest implements RequestHead {
     if (!path.startsWith('/')) throw new TypeError("a path begins with '/'");
     this.#path = path;
     this.#moved = true;
+    this.#isSet = true;
   }
 
   get query(): string {
@@ -75,6 +91,7 @@ export class ReceivedRequest implements RequestHead {
   set query(query: string) {
     if (!QUERY.test(query)) throw new TypeError('a query has printable ASCII without # and spaces');
     this.#query = query;
+    this.#isSet = true;
   }
 
   get authority(): string {
@@ -87,12 +104,13 @@ export class ReceivedRequest implements RequestHead {
     if (!AUTHORITY.test(authority)) throw new TypeError(`'${authority}' is no authority`);
     this.#authority = authority;
     this.#host = authority;
+    this.#isSet = true;
   }
 
   /** What the Host field is to say, where somebody has set it. */
   get host(): string | undefined {
-    const { headers } = this;
-    if (!headers.changed || !headers.adds('host')) return this.#host;
+    const headers = this.#headers;
+    if (headers?.changed !== true || !headers.adds('host')) return this.#host;
     const host = headers.get('host') ?? '';
     if (!AUTHORITY.test(host)) throw new TypeError(`'${host}' is no host`);
     return host;
@@ -105,12 +123,13 @@ export class ReceivedRequest implements RequestHead {
   /** The exchange is over: from now on it shows `head`, which nobody else uses. */
   leave(head: MessageHead): void {
     this.#head = head;
-    this.headers.moveTo(head);
+    this.#headers?.moveTo(head);
   }
 
   /** A fresh copy for one attempt, with the changes so far. */
   copy(): ReceivedRequest {
-    const copy = new ReceivedRequest(this.#head, this.headers.copy());
+    const copy = new ReceivedRequest(this.#head, this.#headers?.copy());
+    copy.#isSet = this.#isSet;
     copy.#method = this.#method;
     copy.#target = this.#target;
     copy.#path = this.#path;

@@ -18,15 +18,19 @@ const OF_THE_OLD_BODY = [
 
 /** A response head with changes, which are kept beside it; valid as long as the head. */
 export class ReceivedResponse implements ResponseHead {
-  readonly headers: FieldEdits;
+  #headers: FieldEdits | undefined;
   #head: MessageHead;
   #status: number;
   #reason: string | undefined;
 
   constructor(head: MessageHead) {
     this.#head = head;
-    this.headers = new FieldEdits(head);
     this.#status = head.status;
+  }
+
+  get headers(): FieldEdits {
+    this.#headers ??= new FieldEdits(this.#head);
+    return this.#headers;
   }
 
   get status(): number {
@@ -47,14 +51,20 @@ export class ReceivedResponse implements ResponseHead {
     this.#reason = reason;
   }
 
+  /** The reason, where somebody has set it. */
+  get ownReason(): string | undefined {
+    return this.#reason;
+  }
+
   get changed(): boolean {
-    return this.headers.changed || this.#reason !== undefined || this.#status !== this.#head.status;
+    if (this.#headers?.changed === true || this.#reason !== undefined) return true;
+    return this.#status !== this.#head.status;
   }
 
   /** The exchange is over, and `head` will be another's; who may still read of it has a copy. */
   leave(head: MessageHead, isKept: boolean): void {
     this.#head = isKept ? head.copy() : NO_FIELDS;
-    this.headers.moveTo(this.#head);
+    this.#headers?.moveTo(this.#head);
   }
 }
 

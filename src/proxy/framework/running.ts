@@ -1,6 +1,8 @@
 import type { Endpoint } from '../../core/endpoint.ts';
 import { timerOperation } from '../../core/operations.ts';
 import type { ProactorPort } from '../../core/proactor.ts';
+import type { HttpError } from '../../http/http-error.ts';
+import type { ServerConnection } from '../../http/server-connection.ts';
 import type { AccessLogOptions, LogSink } from '../access-log.ts';
 import { proxyConfig } from '../proxy-config.ts';
 import { ReverseProxy } from '../reverse-proxy.ts';
@@ -10,6 +12,7 @@ import { compile } from './compile.ts';
 import type { Definition } from './define-proxy.ts';
 import { Generation, LoggingPromises, type PhasedShared } from './generation.ts';
 import { PhasedSession } from './phased-session.ts';
+import { requestError } from './request-error.ts';
 import { upgradesOf } from './switching.ts';
 import { Targets } from './targets.ts';
 import { onTurn } from './thenable.ts';
@@ -178,6 +181,12 @@ export class PhasedProxy extends ReverseProxy implements PhasedShared {
   protected override cutAll(): void {
     this.isCut = true;
     super.cutAll();
+  }
+
+  override refused(connection: ServerConnection, error: HttpError): void {
+    super.refused(connection, error);
+    const { loop } = this.port;
+    this.generation.logRefused(connection.address, requestError(error), loop.turnMs);
   }
 
   protected override newSession(): Session {

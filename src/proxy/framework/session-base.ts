@@ -10,6 +10,7 @@ export type Timings = {
   readonly done: number;
 };
 
+/** Bytes of heads and bodies, the framing of chunks left out; of all attempts together. */
 export type ByteCounts = {
   readonly fromClient: number;
   readonly toClient: number;

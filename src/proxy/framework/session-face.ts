@@ -2,6 +2,7 @@ import { MessageHead } from '../../http/message-head.ts';
 import type { ResponseHead } from './messages.ts';
 import type { Peer } from './peers.ts';
 import { ReceivedRequest } from './received-request.ts';
+import { SentResponse } from './response-heads.ts';
 import type { ByteCounts, SessionBase, Timings } from './session-base.ts';
 
 /** What a session's own methods need of the engine; gone once the exchange is over. */
@@ -10,7 +11,8 @@ export interface SessionEngine {
   abortExchange(cause: unknown): void;
 }
 
-const NOWHERE: SessionEngine = {
+/** For exchanges that are over, or that never began. */
+export const NOWHERE: SessionEngine = {
   keepRequestBody: () => Promise.reject(new Error('the exchange is over')),
   abortExchange: () => {},
 };
@@ -24,10 +26,11 @@ const ADDRESS = /^[A-Za-z0-9._:[\]-]+$/;
 export class SessionFace implements SessionBase {
   readonly kind: SessionBase['kind'];
   upgrade: string | undefined;
-  readonly req: ReceivedRequest;
   /** Of the proxy's plugins, together. */
   ctx: object;
-  res: Readonly<ResponseHead> | undefined;
+  #res: SentResponse | undefined;
+  #sentStatus = 0;
+  #sentText = '';
   /** A handler has taken its time, and may read of the exchange when that is over. */
   isKept = false;
   attempts = 0;
@@ -41,7 +44,11 @@ export class SessionFace implements SessionBase {
   fromUpstream = 0;
   toUpstream = 0;
   #engine: SessionEngine;
+  #head: MessageHead;
+  #req: ReceivedRequest | undefined;
   #clientIp: string;
+  /** Most exchanges have one attempt, and need no list. */
+  #firstTried: Peer | undefined;
   #tried: Peer[] | undefined;
   #vars: Record<string, string> | undefined;
   #abort: AbortController | undefined;
@@ -56,7 +63,7 @@ export class SessionFace implements SessionBase {
   ) {
     this.#engine = engine;
     this.kind = kind;
-    this.req = new ReceivedRequest(head);
+    this.#head = head;
     this.ctx = NO_CONTEXT;
     this.#clientIp = clientIp;
     this.acceptedMs = nowMs;
@@ -72,8 +79,25 @@ export class SessionFace implements SessionBase {
     this.#clientIp = address;
   }
 
+  get req(): ReceivedRequest {
+    this.#req ??= new ReceivedRequest(this.#head);
+    return this.#req;
+  }
+
+  /** The request, where somebody has asked for it. */
+  get seenRequest(): ReceivedRequest | undefined {
+    return this.#req;
+  }
+
+  get res(): Readonly<ResponseHead> | undefined {
+    if (this.#sentStatus === 0) return undefined;
+    this.#res ??= new SentResponse(this.#sentStatus, this.#sentText);
+    return this.#res;
+  }
+
   get tried(): readonly Peer[] {
-    return this.#tried ?? [];
+    if (this.#tried !== undefined) return this.#tried;
+    return this.#firstTried === undefined ? [] : [this.#firstTried];
   }
 
   get vars(): Record<string, string> {
@@ -117,8 +141,18 @@ export class SessionFace implements SessionBase {
   /** For the engine: an attempt at `peer` begins. */
   begin(peer: Peer): void {
     this.attempts += 1;
-    this.#tried ??= [];
-    this.#tried.push(peer);
+    if (this.#firstTried === undefined) this.#firstTried = peer;
+    else {
+      this.#tried ??= [this.#firstTried];
+      this.#tried.push(peer);
+    }
+  }
+
+  /** For the engine: this head goes to the client. */
+  sends(status: number, text: string): void {
+    this.#sentStatus = status;
+    this.#sentText = text;
+    this.toClient += text.length;
   }
 
   /** For the engine: the exchange is over, and is about to be logged. */
@@ -134,7 +168,8 @@ export class SessionFace implements SessionBase {
    */
   leave(head: MessageHead): MessageHead {
     const left = this.isKept ? head.copy() : NO_HEAD;
-    this.req.leave(left);
+    this.#head = left;
+    this.#req?.leave(left);
     return left;
   }
 }

@@ -23,6 +23,8 @@ export type Row = {
   readonly logged?: string;
   /** The deadline that ends it; without one it ends at once. */
   readonly waits?: Waits;
+  /** It is a RST that ends it; where that is lost on its way, silence does, at `readMs`. */
+  readonly reset?: true;
   /** It takes long, and no deadline is met. */
   readonly slow?: true;
   /** The answer ends with the client's connection. */
@@ -35,6 +37,8 @@ const OK = 'HTTP/1.1 200 OK\r\n';
 const LENGTH = `${OK}Content-Length: 10\r\n\r\n`;
 const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
 const EARLY = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
+/** Lines, or responses, that come at once where they come without end. */
+const PER_WRITE = 25;
 /** How often a drip comes; all of it takes longer than `readMs` of the site. */
 export const DRIPS = 24;
 
@@ -49,9 +53,13 @@ function says(text: string, then: Then = 'hang'): (wire: Wire) => Promise<void> 
   };
 }
 
+function ends(then: Then): { readonly reset?: true } {
+  return then === 'reset' ? { reset: true } : {};
+}
+
 function endless(first: string, more: string): (wire: Wire) => Promise<void> {
   return async (wire) => {
-    await wire.write(first);
+    if (first !== '') await wire.write(first);
     while (!wire.ended) await wire.write(more);
   };
 }
@@ -64,6 +72,12 @@ function drips(text: string): (wire: Wire) => Promise<void> {
       await wire.drip();
     }
   };
+}
+
+/** What a row is where its RST was lost. */
+export function withoutReset(row: Row): Row {
+  const sees = row.sees === 'cut' ? 'cut' : { status: 504 as const };
+  return { ...row, sees, logged: 'ReadTimeout', waits: 'readMs' };
 }
 
 const BEFORE: readonly Row[] = [
@@ -89,6 +103,7 @@ const BEFORE: readonly Row[] = [
       sees: { status: 502 },
       retry: 'idempotent',
       logged: 'ConnectionClosed',
+      ...ends(then),
     }),
   ),
   {
@@ -103,7 +118,8 @@ const BEFORE: readonly Row[] = [
 
 function cutHead(title: string, text: string, then: Then): Row {
   if (then !== 'hang') {
-    return { title, act: says(text, then), sees: { status: 502 }, logged: 'ConnectionClosed' };
+    const logged = 'ConnectionClosed';
+    return { title, act: says(text, then), sees: { status: 502 }, logged, ...ends(then) };
   }
   const logged = 'ReadTimeout';
   return { title, act: says(text), sees: { status: 504 }, logged, waits: 'readMs' };
@@ -142,13 +158,13 @@ const REFUSED: readonly Row[] = [
   ),
   {
     title: 'a head that never ends',
-    act: endless(OK, `A: ${'b'.repeat(500)}\r\n`),
+    act: endless(OK, `A: ${'b'.repeat(500)}\r\n`.repeat(PER_WRITE)),
     sees: { status: 502 },
     logged: 'ProtocolError',
   },
   {
     title: 'interim responses without end',
-    act: endless('', EARLY),
+    act: endless('', EARLY.repeat(PER_WRITE)),
     sees: { status: 502 },
     logged: 'ProtocolError',
   },
@@ -157,7 +173,7 @@ const REFUSED: readonly Row[] = [
 function cutBody(title: string, text: string, then: Then, logged?: string): Row {
   const type = logged ?? (then === 'hang' ? 'ReadTimeout' : 'ConnectionClosed');
   const waits = type === 'ReadTimeout' ? ({ waits: 'readMs' } as const) : {};
-  return { title, act: says(text, then), sees: 'cut', logged: type, ...waits };
+  return { title, act: says(text, then), sees: 'cut', logged: type, ...waits, ...ends(then) };
 }
 
 const BODIES: readonly Row[] = [

@@ -13,10 +13,13 @@ export interface Wire {
   rest(): Promise<{ readonly text: string; readonly cut: boolean }>;
   write(text: string): Promise<void>;
   fin(): Promise<void>;
+  /** Closes both ways, as a program that ends does. */
+  leave(): Promise<void>;
   /** RST; `late`: once what was written has been read, as a RST overtakes what has not. */
   reset(late: boolean): Promise<void>;
   /** Nothing more is taken from the kernel. */
   stopReading(): void;
+  startReading(): void;
   /** The pause between two pieces of something slow. */
   drip(): Promise<void>;
 }
@@ -56,13 +59,22 @@ export class PeerWire implements Wire {
   }
 
   async write(text: string): Promise<void> {
+    const { socket } = this.#peer;
     this.#peer.write(text);
+    if (socket.writableNeedDrain) {
+      const drained = new Promise((resolve) => socket.once('drain', resolve));
+      await Promise.race([drained, this.#peer.closed]);
+    }
     // The other side runs in this process: it must get its turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
 
   async fin(): Promise<void> {
     this.#peer.finish();
+  }
+
+  async leave(): Promise<void> {
+    this.#peer.leave();
   }
 
   async reset(late: boolean): Promise<void> {
@@ -74,10 +86,17 @@ export class PeerWire implements Wire {
     this.#peer.socket.pause();
   }
 
+  startReading(): void {
+    this.#peer.socket.resume();
+  }
+
   drip(): Promise<void> {
     return this.#pauses.drip();
   }
 }
+
+/** In virtual time, longer than all that may take. Whoever was reset may never hear of it. */
+const PATIENCE_MS = 300_000;
 
 /** Over a simulated network; `cut` says where a text falls apart into segments. */
 export class StreamWire implements Wire {
@@ -86,6 +105,8 @@ export class StreamWire implements Wire {
   readonly #cut: (length: number) => number;
   #held = '';
   ended = false;
+  /** It reads no more. */
+  deaf = false;
 
   constructor(stream: Stream, pauses: Pauses, cut: (length: number) => number) {
     this.stream = stream;
@@ -125,7 +146,7 @@ export class StreamWire implements Wire {
   }
 
   async #more(): Promise<boolean> {
-    const data = await this.stream.recv();
+    const data = await this.stream.recv({ timeoutMs: PATIENCE_MS });
     this.ended = data === undefined;
     if (data === undefined) return false;
     this.#held += Buffer.from(data).toString('latin1');
@@ -150,12 +171,22 @@ export class StreamWire implements Wire {
     await this.stream.shutdown().catch(() => {});
   }
 
+  async leave(): Promise<void> {
+    await this.stream.close({ lingerMs: 0 }).catch(() => {});
+  }
+
   async reset(late: boolean): Promise<void> {
     if (late) await this.#pauses.settle();
     await this.stream.close({ how: 'reset' }).catch(() => {});
   }
 
-  stopReading(): void {}
+  stopReading(): void {
+    this.deaf = true;
+  }
+
+  startReading(): void {
+    this.deaf = false;
+  }
 
   drip(): Promise<void> {
     return this.#pauses.drip();
