@@ -123,8 +123,7 @@ export class ServerConnection implements ActivityOwner {
     const isUnread = reader.reading === 'body';
     active.endExchange();
     const isLast = this.#sawEof && reader.carry.bytes === 0;
-    if (!reuse || isUnread || isLast)
-      this.closeBehindAnswers(isUnread || reader.carry.bytes > 0);
+    if (!reuse || isUnread || isLast) this.closeBehindAnswers(isUnread || reader.carry.bytes > 0);
     else if (!reader.consuming) this.#resume();
   }
 
@@ -239,7 +238,9 @@ export class ServerConnection implements ActivityOwner {
     const reader = this.#active?.reader;
     if (this.#sawEof && reader?.reading === 'body' && !reader.paused) this.#lost();
     // Whole requests that waited have been taken: half a head is none.
-    else if (this.#sawEof && reader?.reading === 'head') this.closeBehindAnswers(false);
+    else if (this.#sawEof && reader?.reading === 'head' && this.#active?.outbox.level === 'open') {
+      this.closeBehindAnswers(false);
+    }
     this.#listen();
   }
 

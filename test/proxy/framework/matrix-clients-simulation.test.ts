@@ -10,7 +10,7 @@ import type { StreamWire } from './matrix-wire.ts';
 const LONG = process.env.SLUICE_LONG !== undefined;
 /** The first seed; with `SLUICE_SEED` it is the only one. */
 const FIRST = Number(process.env.SLUICE_SEED ?? 0);
-const SEEDS = process.env.SLUICE_SEED !== undefined ? 1 : LONG ? 1_000 : 27;
+const SEEDS = process.env.SLUICE_SEED !== undefined ? 1 : LONG ? 1_000 : 18;
 /** More than the kernels buffer. */
 const MUCH_BYTES = 512 * 1024;
 /** No deadline of a server is met before those of clients. */

@@ -1,15 +1,15 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { upstream } from '../../../src/proxy/framework/index.ts';
+import { defineProxy, type SessionBase, upstream } from '../../../src/proxy/framework/index.ts';
 import { Peer } from '../peer.ts';
 import { eventually, PATIENT, SOON_MS } from '../site.ts';
-import { ok, type Script } from '../upstream.ts';
+import { answering, ok, type Script } from '../upstream.ts';
 import { lentByPools } from './lent.ts';
 import { ask, handlers, type Noted, notingProxy, VARIANTS, type Variant } from './matrix-client.ts';
 import { CLIENT_ROWS, type ClientRow, checkClient, SERVERS } from './matrix-client-rows.ts';
 import { DRIPS } from './matrix-rows.ts';
 import { type Pauses, PeerWire } from './matrix-wire.ts';
-import { type Options, type World, worldTest } from './world.ts';
+import { Gate, type Options, post, request, type World, worldTest } from './world.ts';
 
 /** More than the kernel buffers. */
 const MUCH_BYTES = 16 * 1024 * 1024;
@@ -77,6 +77,26 @@ for (const row of CLIENT_ROWS) {
     );
   }
 }
+
+worldTest(
+  'a request that waits behind another one is answered, though FIN has come meanwhile',
+  async (t, world) => {
+    const gate = new Gate();
+    const url = await world.upstream(answering(() => ok('fine')));
+    const requestFilter = ({ req }: SessionBase) =>
+      req.path === '/held' ? gate.pass() : undefined;
+    await world.listen(defineProxy({ upstreamPeer: () => url, requestFilter }));
+    const client = await world.client();
+    client.write(post('/held', 'hello') + request('GET', '/'));
+    client.finish();
+    await gate.reached;
+    // What others ask is answered: the end of the first client has been seen by then.
+    for (let i = 0; i < 2; i += 1) t.is((await world.get('/')).status, 200);
+    gate.open();
+    for (let i = 0; i < 2; i += 1) t.is((await client.response()).body.toString(), 'fine');
+    t.is((await client.rest()).end, 'fin');
+  },
+);
 
 test.after('nothing is lent in the end', (t) => {
   t.is(lentByPools(), '');
