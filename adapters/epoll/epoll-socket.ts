@@ -44,6 +44,16 @@ type Seldom = {
   path: string | undefined;
   /** The peer, where it was named or is not IPv4. */
   remote: Endpoint | undefined;
+  /** A connect that is under way. */
+  opening: ConnectOperation | undefined;
+  lingering: Lingering | undefined;
+  /** Others may have the descriptor, too: closing ours does not end its registration. */
+  adopted: boolean;
+  /** A listener that is registered only while somebody waits for it (EPOLLEXCLUSIVE). */
+  exclusive: boolean;
+  registered: boolean;
+  /** Why the kernel would not register an exclusive listener: a negated error number, or 0. */
+  unwatched: number;
 };
 
 /** What the adapter knows of one descriptor. */
@@ -61,20 +71,10 @@ export class EpollSocket {
    */
   hungUp: boolean;
   closed = false;
-  /** Others may have the descriptor, too: closing ours does not end its registration. */
-  adopted = false;
-  /** A listener that is registered only while somebody waits for it (EPOLLEXCLUSIVE). */
-  exclusive = false;
-  registered = false;
-  /** Why the kernel would not register an exclusive listener: a negated error number, or 0. */
-  unwatched = 0;
   /** It stands in the list of sockets whose watches are to be looked at. */
   looked = false;
   /** What a splice has taken and could not pass on: in front of what the kernel has received. */
   pipe: Pipe | undefined;
-  /** A connect that is under way. */
-  opening: ConnectOperation | undefined;
-  lingering: Lingering | undefined;
   #readWatch: Watch | undefined;
   #writeWatch: Watch | undefined;
   /** An accepted peer's IPv4 address, as 32 bits, and its port; no port, no address. */
@@ -87,6 +87,54 @@ export class EpollSocket {
     this.kind = kind;
     this.family = family;
     this.hungUp = family === 'unix';
+  }
+
+  get opening(): ConnectOperation | undefined {
+    return this.#seldom?.opening;
+  }
+
+  set opening(opening: ConnectOperation | undefined) {
+    if (opening !== this.opening) this.#rare.opening = opening;
+  }
+
+  get lingering(): Lingering | undefined {
+    return this.#seldom?.lingering;
+  }
+
+  set lingering(lingering: Lingering | undefined) {
+    if (lingering !== this.lingering) this.#rare.lingering = lingering;
+  }
+
+  get adopted(): boolean {
+    return this.#seldom?.adopted ?? false;
+  }
+
+  set adopted(adopted: boolean) {
+    if (adopted !== this.adopted) this.#rare.adopted = adopted;
+  }
+
+  get exclusive(): boolean {
+    return this.#seldom?.exclusive ?? false;
+  }
+
+  set exclusive(exclusive: boolean) {
+    if (exclusive !== this.exclusive) this.#rare.exclusive = exclusive;
+  }
+
+  get registered(): boolean {
+    return this.#seldom?.registered ?? false;
+  }
+
+  set registered(registered: boolean) {
+    if (registered !== this.registered) this.#rare.registered = registered;
+  }
+
+  get unwatched(): number {
+    return this.#seldom?.unwatched ?? 0;
+  }
+
+  set unwatched(unwatched: number) {
+    if (unwatched !== this.unwatched) this.#rare.unwatched = unwatched;
   }
 
   get broken(): Fault | undefined {
@@ -174,7 +222,18 @@ export class EpollSocket {
   }
 
   get #rare(): Seldom {
-    this.#seldom ??= { broken: undefined, others: [], path: undefined, remote: undefined };
+    this.#seldom ??= {
+      broken: undefined,
+      others: [],
+      path: undefined,
+      remote: undefined,
+      opening: undefined,
+      lingering: undefined,
+      adopted: false,
+      exclusive: false,
+      registered: false,
+      unwatched: 0,
+    };
     return this.#seldom;
   }
 

@@ -36,7 +36,7 @@ export const SPLICE_BYTES_MAX: number = 256 * 1024;
 // as few layouts come by (V8 keeps up to four per place), so that there are two: one for what every
 // connection does all the time, and one for everything else, which carries the fields of all kinds.
 
-/** A receive, a peek or a send. */
+/** A receive or a send. */
 function transfer<Operation>(
   kind: string,
   socket: SocketId,
@@ -59,7 +59,6 @@ function transfer<Operation>(
     pieces,
     count: 0,
     bytesPossible: 0,
-    wantBytes: 0,
     status: 'idle',
     fault: undefined,
     deadlineMs: 0,
@@ -106,6 +105,7 @@ function other<Operation>(
     held: 0,
     faultSide: undefined,
     into: undefined,
+    wantBytes: 0,
     data: NO_BYTES,
     offset: 0,
     bytes: 0,
@@ -185,7 +185,7 @@ export function peekOperation(
   socket: SocketId,
   onComplete: OnComplete<PeekOperation>,
 ): PeekOperation {
-  return transfer('peek', socket, undefined, onComplete, undefined);
+  return other('peek', socket, onComplete);
 }
 
 export function transmitOperation(

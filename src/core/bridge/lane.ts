@@ -27,7 +27,6 @@ class Seldom {
  *               ↑ would block: wait ─→ onReady
  */
 export class Lane implements Watch, Flushable {
-  readonly direction: Direction;
   readonly lanes: SocketLanes;
   waiting = false;
   flushAsked = false;
@@ -42,9 +41,12 @@ export class Lane implements Watch, Flushable {
   first: SocketOperation | undefined;
   #seldom: Seldom | undefined;
 
-  constructor(lanes: SocketLanes, direction: Direction) {
+  constructor(lanes: SocketLanes) {
     this.lanes = lanes;
-    this.direction = direction;
+  }
+
+  get direction(): Direction {
+    return this.lanes.read === this ? 'read' : 'write';
   }
 
   get socket(): SocketId {
@@ -141,12 +143,12 @@ export class SocketLanes {
   constructor(socket: SocketId, run: RunLane) {
     this.socket = socket;
     this.run = run;
-    this.read = new Lane(this, 'read');
+    this.read = new Lane(this);
   }
 
   lane(direction: Direction): Lane {
     if (direction === 'read') return this.read;
-    this.write ??= new Lane(this, 'write');
+    this.write ??= new Lane(this);
     return this.write;
   }
 
