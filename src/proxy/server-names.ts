@@ -2,7 +2,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import { timerOperation } from '../core/operations.ts';
 import type { ProactorPort } from '../core/proactor.ts';
 import type { NamedServer } from './proxy-config.ts';
-import type { Session } from './session.ts';
+import type { ServersWaiter } from './session-shared.ts';
 
 /** Looks up a name: its IPv4 addresses and how long they hold. Rejects when there are none. */
 export type Lookup = (name: string) => Promise<{
@@ -30,7 +30,7 @@ export class ServerNames {
   #giveUpMs = 0;
   /** Counts look-ups, so that one that was given up is not heard. */
   #asked = 0;
-  #waiting: Session[] = [];
+  #waiting: ServersWaiter[] = [];
   #asking = false;
   #validUntilMs = 0;
   /** There has been an answer with addresses. */
@@ -49,13 +49,13 @@ export class ServerNames {
     this.#port = port;
   }
 
-  /** Calls `session.serversKnown` when there is an answer. */
-  whenKnown(session: Session): void {
+  /** Calls `waiter.serversKnown` when there is an answer. */
+  whenKnown(waiter: ServersWaiter): void {
     if (this.#waiting.length === WAITING_MAX) {
-      session.serversKnown(new Error(`over ${WAITING_MAX} requests wait for a name`));
+      waiter.serversKnown(new Error(`over ${WAITING_MAX} requests wait for a name`));
       return;
     }
-    this.#waiting.push(session);
+    this.#waiting.push(waiter);
     this.#ask();
   }
 
@@ -136,6 +136,6 @@ export class ServerNames {
   #tell(error: unknown): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const session of waiting) session.serversKnown(error);
+    for (const waiter of waiting) waiter.serversKnown(error);
   }
 }

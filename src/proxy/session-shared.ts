@@ -7,6 +7,12 @@ import type { Peer } from './framework/peers.ts';
 import type { Session } from './session.ts';
 import type { UpstreamGroup, UpstreamPool } from './upstream/index.ts';
 
+/** Who waits until the names of servers were looked up. */
+export interface ServersWaiter {
+  /** `error` says why there are still none. */
+  serversKnown(error: unknown): void;
+}
+
 /** A group of servers and the connections to them. */
 export interface Target {
   readonly group: UpstreamGroup<ClientConnection>;
@@ -17,10 +23,10 @@ export interface Target {
   /** The server of this index, as handlers see it. */
   peerOf(server: number): Peer;
   /**
-   * Where no server is known yet: calls `session.serversKnown` once there is an answer. `false`:
+   * Where no server is known yet: calls `waiter.serversKnown` once there is an answer. `false`:
    * there is nothing to wait for.
    */
-  waitForServers(session: Session): boolean;
+  waitForServers(waiter: ServersWaiter): boolean;
 }
 
 /** What all sessions of a proxy share. */

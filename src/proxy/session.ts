@@ -1,75 +1,61 @@
-import { type ConnectOperation, NO_SOCKET, type SocketId } from '../core/operation.ts';
-import { connectOperation } from '../core/operations.ts';
+import { NO_SOCKET, type SocketId } from '../core/operation.ts';
 import type { Level } from '../core/outbox/water-marks.ts';
-import { ClientConnection } from '../http/client-connection.ts';
+import type { ClientConnection } from '../http/client-connection.ts';
 import { type ClientExchange, type ClientFailure, NOT_YET } from '../http/client-options.ts';
 import type { HttpError } from '../http/http-error.ts';
 import type { MessageHead } from '../http/message-head.ts';
-import { reply } from '../http/reply.ts';
-import { LAST_CHUNK, sendBytes, sendChunk } from '../http/send-body.ts';
+import { LAST_CHUNK } from '../http/send-body.ts';
 import { interimHead, requestHead, responseHead } from '../http/serializer.ts';
 import type { ServerConnection } from '../http/server-connection.ts';
 import type { Exchange } from '../http/server-options.ts';
 import type { AccessLog } from './access-log.ts';
-import { connectError, ProxyError, responseError } from './proxy-error.ts';
-import type { SessionShared, Target } from './session-shared.ts';
-
-const NO_ENDPOINT = { family: 'ipv4', address: '0.0.0.0', port: 0 } as const;
-/** Not repeated once bytes were sent: nginx's list. */
-const NOT_IDEMPOTENT = /^(?:POST|LOCK|PATCH)$/;
+import { Attempts, type AttemptsOwner } from './attempts.ts';
+import { sendOwnAnswer } from './own-answer.ts';
+import { ProxyError, responseError } from './proxy-error.ts';
+import { sendDown, sendUp } from './relayed-body.ts';
+import { isHead, isIdempotent } from './request-method.ts';
+import type { SessionShared } from './session-shared.ts';
 
 /**
  * One request and its answer, between a client and a server of the group. Sessions are used again
  * and again; `client` is set while one is in use.
  *
- *   begin → pooled connection? ──yes──────────────→ send head → relay both bodies → end
- *             └─no→ connect ──ok─────────────────────↑ ↑
- *                     └─fails→ next server, while any ─┘ └─ a pooled one that proves dead
+ *   begin → an attempt → send head → relay both bodies → end
+ *             └─fails→ the next one, while any may be made
  */
-export class Session implements Exchange, ClientExchange {
-  protected readonly shared: SessionShared;
-  protected readonly connect: ConnectOperation;
-  protected client: ServerConnection | undefined;
-  protected upstream: ClientConnection | undefined;
-  /** Where requests of this session go: the proxy's own, or what a phase has chosen. */
-  protected target: Target;
-  /** The server of the current attempt, by its index in the group; -1 between attempts. */
-  protected server = -1;
-  /** Servers of this request's attempts, in order, as many as `tries`; the rest is of old ones. */
-  protected readonly tried: number[] = [];
-  protected tries = 0;
+export class Session implements Exchange, ClientExchange, AttemptsOwner {
+  readonly shared: SessionShared;
+  readonly attempts: Attempts;
+  client: ServerConnection | undefined;
+  upstream: ClientConnection | undefined;
   /** Body bytes that were handed to an upstream: they are not kept, so they cannot be sent again. */
-  protected bodySent = false;
-  protected requestEnded = false;
-  protected responseStarted = false;
-  protected reframes = false;
-  protected closesAfter = false;
+  bodySent = false;
+  requestEnded = false;
+  responseStarted = false;
+  /** The response goes out chunked. */
+  reframes = false;
+  /** The response's end is the connection's. */
+  closesAfter = false;
   /** A body is to be moved as soon as the client's outbox is empty. */
   protected awaitsDrain = false;
-  protected waitsForServers = false;
-  protected error: ProxyError | HttpError | undefined;
-  protected status = 0;
+  error: ProxyError | HttpError | undefined;
+  status = 0;
   /** Body bytes of the response that were queued for the client. */
-  protected bodyBytes = 0;
-  protected startedMs = 0;
-  /** When the request's head went to the server, and when the response's head came. */
-  protected sentMs = 0;
-  protected headMs = 0;
+  bodyBytes = 0;
+  startedMs = 0;
 
   constructor(shared: SessionShared) {
     this.shared = shared;
-    this.target = shared.target;
-    this.connect = connectOperation(NO_ENDPOINT, () => this.connected());
+    this.attempts = new Attempts(this, shared);
   }
 
   begin(client: ServerConnection): void {
     this.client = client;
-    this.tries = 0;
+    this.attempts.begin();
     this.bodySent = false;
     this.requestEnded = !client.requestHasBody;
     this.responseStarted = false;
     this.awaitsDrain = false;
-    this.waitsForServers = false;
     this.error = undefined;
     this.status = 0;
     this.bodyBytes = 0;
@@ -85,14 +71,8 @@ export class Session implements Exchange, ClientExchange {
   requestBody(data: Uint8Array, from: number, to: number, owned: boolean): void {
     const upstream = this.upstream as ClientConnection;
     this.bodySent = true;
-    if (upstream.outbox.broken) {
-      this.client?.pauseRequest(); // Nothing more is taken; its answer, if any, is on its way.
-      return;
-    }
-    const { framing } = (this.client as ServerConnection).head;
-    const send = framing === 'chunked' ? sendChunk : sendBytes;
-    if (!send(upstream.outbox, data, from, to, owned)) this.fail('WriteTimeout', undefined);
-    else if (upstream.outbox.level === 'high') this.client?.pauseRequest();
+    const client = this.client as ServerConnection;
+    if (!sendUp(client, upstream, data, from, to, owned)) this.fail('WriteTimeout', undefined);
   }
 
   requestEnd(): void {
@@ -107,7 +87,7 @@ export class Session implements Exchange, ClientExchange {
     this.status = error?.status ?? 499;
     this.upstream?.destroy();
     this.upstream = undefined;
-    this.shared.port.cancel(this.connect);
+    this.attempts.cancel();
     this.finish();
   }
 
@@ -132,7 +112,7 @@ export class Session implements Exchange, ClientExchange {
     const client = this.client as ServerConnection;
     const old = client.head.minorVersion === 0;
     this.status = head.status;
-    this.headMs = this.shared.port.loop.turnMs;
+    this.attempts.headMs = this.shared.port.loop.turnMs;
     this.responseStarted = true;
     this.reframes = head.framing === 'chunked' && !old;
     this.closesAfter =
@@ -146,12 +126,8 @@ export class Session implements Exchange, ClientExchange {
   responseBody(data: Uint8Array, from: number, to: number, owned: boolean): void {
     const client = this.client as ServerConnection;
     this.bodyBytes += to - from;
-    const pool = this.upstream?.claimChunk(data, to - from);
-    const send = this.reframes ? sendChunk : sendBytes;
-    const taken =
-      pool === undefined
-        ? send(client.outbox, data, from, to, owned)
-        : client.outbox.appendChunk(pool, data, from, to);
+    const { upstream, reframes } = this;
+    const taken = sendDown(client, upstream, reframes, data, from, to, owned);
     if (!taken) this.fail('WriteTimeout', undefined);
   }
 
@@ -191,18 +167,11 @@ export class Session implements Exchange, ClientExchange {
     const upstream = this.upstream as ClientConnection;
     this.upstream = undefined;
     // An answer that came before the request's end leaves a connection in an unknown state.
-    const { group, pool } = this.target;
-    const { server } = this;
-    const nowMs = this.shared.port.loop.turnMs;
-    group.succeeded(server);
-    group.sampled(server, this.headMs - this.sentMs, nowMs - this.sentMs);
-    if (this.requestEnded) pool.give(group.peer(server).poolKey, upstream);
-    else upstream.destroy();
-    this.leaveServer();
+    this.attempts.succeeded(upstream, this.requestEnded);
   }
 
   /** The response has been queued to its end. */
-  protected endResponse(): void {
+  endResponse(): void {
     const client = this.client as ServerConnection;
     if (this.reframes) client.send(LAST_CHUNK);
     const reuse = !this.closesAfter;
@@ -215,16 +184,13 @@ export class Session implements Exchange, ClientExchange {
     this.upstream = undefined;
     const error = responseError(failure);
     this.error = error;
-    const stale =
-      upstream.exchanges > 1 && failure.kind === 'closed' && upstream.responseBytes === 0;
-    if (!stale) this.target.group.failed(this.server);
-    this.leaveServer();
+    const stale = this.attempts.broke(upstream, failure);
     if (this.responseStarted) {
       this.cut();
       return;
     }
     // A pooled connection that proves dead says nothing about its server: no try is used up.
-    if (stale && this.mayRepeat) this.tries -= 1;
+    if (stale && this.mayRepeat) this.attempts.tries -= 1;
     const repeats = upstream.responseBytes === 0 && this.mayRepeat && failure.kind !== 'protocol';
     this.attemptFailed(error, repeats);
   }
@@ -236,105 +202,36 @@ export class Session implements Exchange, ClientExchange {
   }
 
   /** An attempt failed before there was a connection. */
-  protected connectFailed(_error: ProxyError): void {
+  connectFailed(error: ProxyError): void {
+    this.error = error;
     this.nextServer();
   }
 
-  /** Takes a connection to the next server of the group, or opens one. */
-  protected nextServer(): void {
-    const { group, pool } = this.target;
-    const client = this.client as ServerConnection;
-    if (this.tries > 0 && this.tries >= group.triesMax) {
-      this.answer(this.error ?? new ProxyError('NoUpstream', 'internal', undefined));
+  nextServer(): void {
+    this.attempts.next();
+  }
+
+  noServer(): void {
+    this.answer(this.error ?? new ProxyError('NoUpstream', 'internal', undefined));
+  }
+
+  attempting(): void {}
+
+  connected(): void {
+    if (this.client !== undefined) {
+      this.attempts.connected();
       return;
     }
-    const server = group.pick(this, this.tried, this.tries);
-    if (server < 0) {
-      client.watchRequest();
-      this.waitsForServers = true;
-      if (this.target.waitForServers(this)) return;
-      this.waitsForServers = false;
-      this.answer(this.error ?? new ProxyError('NoUpstream', 'internal', undefined));
-      return;
-    }
-    this.server = server;
-    group.acquire(server);
-    this.tried[this.tries] = server;
-    this.tries += 1;
-    this.attempting();
-    const { poolKey, endpoint } = group.peer(server);
-    const pooled = this.takesPooled ? pool.take(poolKey) : undefined;
-    if (pooled !== undefined) {
-      this.ready(pooled);
-      return;
-    }
-    client.watchRequest();
-    this.connect.endpoint = endpoint;
-    // The answer to a look-up comes outside of a turn, whose time may be long ago.
-    this.connect.deadlineMs = this.shared.port.loop.nowMs() + group.config.timeouts.connectMs;
-    this.shared.port.submit(this.connect);
+    // The client left while this was on its way; the session waited for it.
+    this.attempts.discard();
+    this.shared.release(this);
   }
 
-  /** The attempt is over: its server has one use less. */
-  protected leaveServer(): void {
-    if (this.server < 0) return;
-    this.target.group.release(this.server);
-    this.server = -1;
-  }
-
-  /** For groups that choose by the client. */
-  get clientAddress(): string {
-    const { method } = this.target.group.config.balance;
-    return method === 'ip-hash' ? (this.client as ServerConnection).address : '';
-  }
-
-  /** For groups that choose by a key. */
-  get hashKey(): string {
-    return '';
-  }
-
-  /** Will a connection do that has served an exchange before? */
-  protected get takesPooled(): boolean {
-    return true;
-  }
-
-  /** A server was chosen for another attempt. */
-  protected attempting(): void {}
-
-  /** The servers' names were looked up; `error` says why there are still none. */
-  serversKnown(error: unknown): void {
-    // A client that waited may have left, and this session serve another one by now.
-    if (this.client === undefined || !this.waitsForServers) return;
-    this.waitsForServers = false;
-    if (error === undefined) this.nextServer();
-    else this.answer(new ProxyError('DnsFailure', 'upstream', error));
-  }
-
-  protected connected(): void {
-    const { status, socket, fault } = this.connect;
-    if (this.client === undefined) {
-      // The client left while this was on its way; the session waited for it.
-      if (status === 'done') this.shared.discard(socket);
-      this.shared.release(this);
-      return;
-    }
-    if (status === 'done') {
-      const { client, pool } = this.target;
-      this.ready(new ClientConnection(client, pool, socket));
-      return;
-    }
-    const error = connectError(status, fault);
-    this.error = error;
-    this.target.group.failed(this.server);
-    this.leaveServer();
-    this.connectFailed(error);
-  }
-
-  /** There is a connection for the current attempt. */
-  protected ready(upstream: ClientConnection): void {
+  ready(upstream: ClientConnection): void {
     this.attach(upstream);
-    const { head } = this.client as ServerConnection;
-    this.sendHead(requestHead(head, this.target.hostLine, this.forwardedFor));
+    const client = this.client as ServerConnection;
+    const address = this.shared.forwardedFor ? client.address : '';
+    this.sendHead(requestHead(client.head, this.attempts.target.hostLine, address));
   }
 
   protected attach(upstream: ClientConnection): void {
@@ -343,54 +240,45 @@ export class Session implements Exchange, ClientExchange {
     upstream.begin(this, isHead(head));
   }
 
-  /** What is appended to X-Forwarded-For; nothing where it is empty. */
-  protected get forwardedFor(): string {
-    return this.shared.forwardedFor ? (this.client as ServerConnection).address : '';
-  }
-
   /** `bodyFollows`: what the client sends is forwarded as it comes. */
   protected sendHead(text: string, bodyFollows = true): void {
     const client = this.client as ServerConnection;
     const { outbox } = this.upstream as ClientConnection;
     (this.upstream as ClientConnection).requestOpen = !this.requestEnded;
     outbox.appendText(text);
-    this.sentMs = this.shared.port.loop.turnMs;
+    this.attempts.sentMs = this.shared.port.loop.turnMs;
     const ended = this.requestEnded && client.head.framing === 'chunked';
     if (ended && bodyFollows) outbox.appendText(LAST_CHUNK);
     if (client.paused) client.resumeRequest();
   }
 
   protected get mayRepeat(): boolean {
-    if (this.bodySent) return false;
-    return !NOT_IDEMPOTENT.test((this.client as ServerConnection).head.method);
+    return !this.bodySent && isIdempotent((this.client as ServerConnection).head.method);
   }
 
-  protected fail(type: 'WriteTimeout', cause: unknown): void {
+  fail(type: 'WriteTimeout', cause: unknown): void {
     this.upstream?.destroy();
     this.upstream = undefined;
-    this.leaveServer();
+    this.attempts.leave();
     this.error = new ProxyError(type, 'upstream', cause);
     if (this.responseStarted) this.cut();
     else this.answer(this.error);
   }
 
   /** Part of the response is out: the client must see that the rest is missing. */
-  protected cut(): void {
+  cut(): void {
     const client = this.client as ServerConnection;
     this.finish();
     client.abort();
   }
 
-  protected answer(error: ProxyError | HttpError): void {
+  answer(error: ProxyError | HttpError): void {
     const client = this.client as ServerConnection;
-    const { head } = client;
     // An HTTP/1.0 client would have to be told that its connection is kept.
-    const reuse = client.persistent && this.requestEnded && head.minorVersion === 1;
+    const reuse = client.persistent && this.requestEnded && client.head.minorVersion === 1;
     this.error = error;
     this.status = error.status;
-    const body = `${error.status}\n`;
-    const text = reply(error.status, body, reuse);
-    client.send(isHead(head) ? text.slice(0, -body.length) : text);
+    sendOwnAnswer(client, error.status, reuse);
     this.finish();
     client.endResponse(reuse);
   }
@@ -400,20 +288,11 @@ export class Session implements Exchange, ClientExchange {
   }
 
   /** Logs, once, and gives the session back, unless a connect still has to end. */
-  protected finish(): void {
-    this.leaveServer();
+  finish(): void {
+    this.attempts.leave();
     const { log } = this.shared;
     if (log !== undefined) this.writeLog(log);
     this.client = undefined;
-    if (this.connect.status !== 'pending') this.shared.release(this);
+    if (!this.attempts.isConnecting) this.shared.release(this);
   }
-}
-
-/** May a request with this method be repeated once bytes of it were sent? */
-export function isIdempotent(method: string): boolean {
-  return !NOT_IDEMPOTENT.test(method);
-}
-
-export function isHead(head: MessageHead): boolean {
-  return head.methodEnd === 4 && head.method === 'HEAD';
 }

@@ -7,8 +7,7 @@ import type { ClientShared } from '../http/client-options.ts';
 import type { ParserPool } from '../http/parser-pool.ts';
 import type { Peer } from './framework/peers.ts';
 import { type Lookup, ServerNames } from './server-names.ts';
-import type { Session } from './session.ts';
-import type { Target } from './session-shared.ts';
+import type { ServersWaiter, Target } from './session-shared.ts';
 import { ActiveChecks, UpstreamGroup, type UpstreamPool } from './upstream/index.ts';
 import type { UpstreamConfig } from './upstream/upstream-config.ts';
 
@@ -73,10 +72,10 @@ export class UpstreamTarget implements Target {
     for (let i = 0; i < names.length; i += 1) (names[i] as ServerNames).keepFresh();
   }
 
-  waitForServers(session: Session): boolean {
+  waitForServers(waiter: ServersWaiter): boolean {
     const unknown = this.#names.find(({ known }) => !known);
     if (unknown === undefined || this.group.members.all.length > 0) return false;
-    unknown.whenKnown(session);
+    unknown.whenKnown(waiter);
     return true;
   }
 

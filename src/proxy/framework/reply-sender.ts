@@ -15,13 +15,15 @@ import {
   WholeBody,
 } from './reply-body.ts';
 import { bodyChanges, isBodiless, ReplyHead } from './response-heads.ts';
+import type { SessionFace } from './session-face.ts';
 
 /** Up to this many bytes, text joins its head: one string, one write. */
 const TEXT_BYTES_MAX = 16 * 1024;
 const ASCII = /^[\0-\x7f]*$/;
 
 /** Whose replies are sent. */
-export interface Replier extends PhaseOwner {
+export interface Replier {
+  readonly face: SessionFace;
   readonly replyTo: ServerConnection;
   /** May the connection be used again, as far as the request goes? */
   readonly replyMayReuse: boolean;
@@ -30,12 +32,13 @@ export interface Replier extends PhaseOwner {
   replySent(bytes: number): void;
   replyDone(reuse: boolean): void;
   replyCut(error: unknown): void;
+  handlerFailed(error: unknown): void;
 }
 
 /** Answers with what a handler made: through the response filters, at the pace of the client. */
-export class ReplySender<O extends Replier> implements ReplyOwner, BodyPipeOwner {
-  readonly #owner: O;
-  readonly #runner: PhaseRunner<O>;
+export class ReplySender implements ReplyOwner, BodyPipeOwner {
+  readonly #owner: Replier;
+  readonly #runner: PhaseRunner<PhaseOwner>;
   readonly #loop: EventLoop;
   readonly #headFiltered = (): void => this.#sendHead();
   #head: ReplyHead | undefined;
@@ -45,7 +48,7 @@ export class ReplySender<O extends Replier> implements ReplyOwner, BodyPipeOwner
   #chunked = false;
   #reuse = false;
 
-  constructor(owner: O, runner: PhaseRunner<O>, loop: EventLoop) {
+  constructor(owner: Replier, runner: PhaseRunner<PhaseOwner>, loop: EventLoop) {
     this.#owner = owner;
     this.#runner = runner;
     this.#loop = loop;
