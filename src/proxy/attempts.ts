@@ -1,3 +1,4 @@
+import type { Endpoint } from '../core/endpoint.ts';
 import type { ConnectOperation } from '../core/operation.ts';
 import { connectOperation } from '../core/operations.ts';
 import { ClientConnection } from '../http/client-connection.ts';
@@ -97,6 +98,7 @@ export class Attempts implements RequestFacts, ServersWaiter {
     }
     (owner.client as ServerConnection).watchRequest();
     this.#connect.endpoint = endpoint;
+    this.#connect.local = localOf(group.config.destination.localAddress);
     // The answer to a look-up comes outside of a turn, whose time may be long ago.
     this.#connect.deadlineMs = this.#shared.port.loop.nowMs() + group.config.timeouts.connectMs;
     this.#shared.port.submit(this.#connect);
@@ -191,4 +193,10 @@ export class Attempts implements RequestFacts, ServersWaiter {
     this.target.group.release(this.server);
     this.server = -1;
   }
+}
+
+/** Where a connection is to come from: any port of that address. */
+function localOf(address: string | undefined): Endpoint | undefined {
+  if (address === undefined) return undefined;
+  return { family: address.includes(':') ? 'ipv6' : 'ipv4', address, port: 0 };
 }

@@ -90,7 +90,8 @@ export class Targets {
   }
 
   #ofPeer({ host, port, socketPath, localAddress, timeouts, poolKey }: Peer): Resolved {
-    const authority = port === HTTP_PORT ? host : `${host}:${port}`;
+    const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+    const authority = port === HTTP_PORT ? name : `${name}:${port}`;
     const config = upstreamConfig(authority, {
       servers: [socketPath === undefined ? authority : `unix:${socketPath}`],
       ...(timeouts && { timeouts }),

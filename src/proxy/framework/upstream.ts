@@ -30,8 +30,29 @@ export type UpstreamGroupOptions = Omit<UpstreamOptions, 'balance'> & {
 export function upstream(name: string, options: UpstreamGroupOptions): Upstream {
   const { balance } = options;
   const hashOf = typeof balance === 'object' && 'hash' in balance ? balance.hash : undefined;
-  return new Group(name, upstreamConfig(name, options), hashOf);
+  const config = upstreamConfig(name, options);
+  refuseUnbuilt(config);
+  return new Group(name, config, hashOf);
 }
+
+/** What would be accepted and then not be done is refused: above all plain text to a TLS port. */
+function refuseUnbuilt({ name, servers, retry, resolve, destination }: UpstreamConfig): void {
+  const not = (what: string): TypeError =>
+    new TypeError(`upstream "${name}": ${what} not there yet`);
+  const secure = servers.find(({ scheme }) => scheme === 'https');
+  if (secure !== undefined) throw not(`TLS to servers ('https://${secure.name}') is`);
+  const conditions = new Set(retry.on);
+  if (conditions.size !== 2 || !conditions.has('error') || !conditions.has('timeout')) {
+    throw not("retry.on other than ['error', 'timeout'] is");
+  }
+  if (typeof resolve === 'object') throw not('resolve by service is');
+  for (const option of Object.keys(destination)) {
+    if (!BUILT.has(option)) throw not(`destination.${option} is`);
+  }
+}
+
+/** Of a destination. */
+const BUILT: ReadonlySet<string> = new Set(['localAddress', 'poolKey']);
 
 /** What a handle stands for. */
 export function groupOf(handle: Upstream): Pick<Group, 'config' | 'hashOf'> {
