@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ProactorPort } from '../core/proactor.ts';
-import { lookupAddresses } from '../dns/index.ts';
+import { lookupAddresses } from '../dns/simple/index.ts';
 import { type Lookup, usePlatform } from '../proxy/index.ts';
 import { systemNameServers } from './name-servers.ts';
 import { openPort } from './open-port.ts';

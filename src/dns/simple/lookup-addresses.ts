@@ -1,7 +1,7 @@
-import type { Endpoint } from '../core/endpoint.ts';
-import type { ProactorPort } from '../core/proactor.ts';
-import type { Random } from '../core/random.ts';
-import { parseIp } from '../net/ip.ts';
+import type { Endpoint } from '../../core/endpoint.ts';
+import type { ProactorPort } from '../../core/proactor.ts';
+import type { Random } from '../../core/random.ts';
+import { parseIp } from '../../net/ip.ts';
 import { DnsError } from './dns-error.ts';
 import { type Answer, encodeQuery, type QueryType, TTL_MS_MAX } from './message.ts';
 import { type QuerySettings, SimpleQuery } from './simple-query.ts';

@@ -1,4 +1,4 @@
-import { formatIp } from '../net/ip.ts';
+import { formatIp } from '../../net/ip.ts';
 import { badMessage, DnsError, type DnsErrorCode } from './dns-error.ts';
 import { encodeName, fold } from './name.ts';
 import { HEADER_BYTES, NameReader } from './name-reader.ts';

@@ -1,12 +1,16 @@
 import test from 'ava';
-import type { Endpoint } from '../../src/core/endpoint.ts';
-import { ownFault } from '../../src/core/fault.ts';
-import { DnsError } from '../../src/dns/dns-error.ts';
-import { type Answer, encodeQuery } from '../../src/dns/message.ts';
-import { ATTEMPT_MS_MAX, type QuerySettings, SimpleQuery } from '../../src/dns/simple-query.ts';
-import { FakeProactor } from '../core/fake-proactor.ts';
-import { ManualHost } from '../core/manual-host.ts';
-import { a, replyTo } from '../support/dns-reply.ts';
+import type { Endpoint } from '../../../src/core/endpoint.ts';
+import { ownFault } from '../../../src/core/fault.ts';
+import { DnsError } from '../../../src/dns/simple/dns-error.ts';
+import { type Answer, encodeQuery } from '../../../src/dns/simple/message.ts';
+import {
+  ATTEMPT_MS_MAX,
+  type QuerySettings,
+  SimpleQuery,
+} from '../../../src/dns/simple/simple-query.ts';
+import { FakeProactor } from '../../core/fake-proactor.ts';
+import { ManualHost } from '../../core/manual-host.ts';
+import { a, replyTo } from '../../support/dns-reply.ts';
 
 const FIRST: Endpoint = { family: 'ipv4', address: '192.0.2.53', port: 53 };
 const SECOND: Endpoint = { family: 'ipv6', address: '2001:db8::53', port: 5353 };

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { DnsError } from '../../src/dns/dns-error.ts';
-import { NameReader, POINTERS_MAX, WORK_MAX } from '../../src/dns/name-reader.ts';
+import { DnsError } from '../../../src/dns/simple/dns-error.ts';
+import { NameReader, POINTERS_MAX, WORK_MAX } from '../../../src/dns/simple/name-reader.ts';
 
 /** A message whose bytes behind the header are these; text is latin1. */
 const message = (...parts: (string | readonly number[])[]) =>

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../core/endpoint.ts';
+import type { Endpoint } from '../../core/endpoint.ts';
 import type {
   CloseOperation,
   Operation,
@@ -6,18 +6,18 @@ import type {
   UdpPeekOperation,
   UdpRecvOperation,
   UdpSendOperation,
-} from '../core/operation.ts';
-import { NO_SOCKET } from '../core/operation.ts';
+} from '../../core/operation.ts';
+import { NO_SOCKET } from '../../core/operation.ts';
 import {
   closeOperation,
   udpOpenOperation,
   udpPeekOperation,
   udpRecvOperation,
   udpSendOperation,
-} from '../core/operations.ts';
-import type { ProactorPort } from '../core/proactor.ts';
-import type { Random } from '../core/random.ts';
-import { formatEndpoint } from '../net/address.ts';
+} from '../../core/operations.ts';
+import type { ProactorPort } from '../../core/proactor.ts';
+import type { Random } from '../../core/random.ts';
+import { formatEndpoint } from '../../net/address.ts';
 import { DnsError, type DnsErrorCode } from './dns-error.ts';
 import { type Answer, decodeResponse, isResponseTo, setId } from './message.ts';
 

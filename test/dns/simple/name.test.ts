@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { DnsError } from '../../src/dns/dns-error.ts';
-import { encodeName, LABEL_BYTES_MAX, NAME_BYTES_MAX } from '../../src/dns/name.ts';
+import { DnsError } from '../../../src/dns/simple/dns-error.ts';
+import { encodeName, LABEL_BYTES_MAX, NAME_BYTES_MAX } from '../../../src/dns/simple/name.ts';
 
 const text = (wire: Uint8Array) => Buffer.from(wire).toString('latin1');
 const labels = (...lengths: number[]) => lengths.map((length) => 'a'.repeat(length)).join('.');

@@ -1,7 +1,7 @@
 import { Resolver } from 'node:dns/promises';
 import test from 'ava';
-import { nodeRandom } from '../../adapters/node/index.ts';
-import type { ProactorPort } from '../../src/core/proactor.ts';
+import { nodeRandom } from '../../../adapters/node/index.ts';
+import type { ProactorPort } from '../../../src/core/proactor.ts';
 import {
   ATTEMPT_MS_MAX,
   ATTEMPTS_MAX,
@@ -11,18 +11,18 @@ import {
   lookupAddresses,
   SERVERS_MAX,
   TTL_MS_MAX,
-} from '../../src/dns/index.ts';
-import type { Lookup } from '../../src/proxy/server-names.ts';
-import { FakeProactor } from '../core/fake-proactor.ts';
-import { ManualHost } from '../core/manual-host.ts';
-import { rule, type World, within } from '../net/worlds.ts';
-import { a, cname, replyTo } from '../support/dns-reply.ts';
+} from '../../../src/dns/simple/index.ts';
+import type { Lookup } from '../../../src/proxy/server-names.ts';
+import { FakeProactor } from '../../core/fake-proactor.ts';
+import { ManualHost } from '../../core/manual-host.ts';
+import { rule, type World, within } from '../../net/worlds.ts';
+import { a, cname, replyTo } from '../../support/dns-reply.ts';
 import {
   nodeResponder,
   type Respond,
   type Responder,
   responder,
-} from '../support/dns-responder.ts';
+} from '../../support/dns-responder.ts';
 
 /** Long enough for a busy machine; a test that waits for it has failed. */
 const PATIENT_MS = 30_000;

@@ -1,14 +1,14 @@
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { DnsError } from '../../src/dns/dns-error.ts';
+import { DnsError } from '../../../src/dns/simple/dns-error.ts';
 import {
   CNAME_LINKS_MAX,
   decodeResponse,
   encodeQuery,
   isResponseTo,
   TTL_MS_MAX,
-} from '../../src/dns/message.ts';
-import { a, cname, type ReplyRecord, replyTo, wireName } from '../support/dns-reply.ts';
+} from '../../../src/dns/simple/message.ts';
+import { a, cname, type ReplyRecord, replyTo, wireName } from '../../support/dns-reply.ts';
 
 const bytes = (...hex: string[]) => Buffer.from(hex.join('').replaceAll(' ', ''), 'hex');
 const QUERY = encodeQuery(0x1234, 'www.example', 'A');

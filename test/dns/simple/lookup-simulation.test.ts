@@ -1,8 +1,8 @@
 import test from 'ava';
-import { SimProactor, SimWorld } from '../../adapters/sim/index.ts';
-import { DnsError, lookupAddresses } from '../../src/dns/index.ts';
-import { openUdp } from '../../src/net/udp.ts';
-import { a, replyTo } from '../support/dns-reply.ts';
+import { SimProactor, SimWorld } from '../../../adapters/sim/index.ts';
+import { DnsError, lookupAddresses } from '../../../src/dns/simple/index.ts';
+import { openUdp } from '../../../src/net/udp.ts';
+import { a, replyTo } from '../../support/dns-reply.ts';
 
 const SEEDS = 200;
 const NAMES = ['a.example', 'b.example', 'c.example'];
