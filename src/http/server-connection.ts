@@ -28,8 +28,9 @@ export class ServerConnection implements ActivityOwner {
   #handover: ServerHandover | undefined;
   /** Closes after the current response, whatever the client says. */
   lastRequest = false;
-  /** For whoever lists connections: where this one stands. */
+  /** For whoever lists connections: where this one stands, and which one it is. */
   place = -1;
+  number = 0;
 
   constructor(shared: ServerShared, socket: SocketId) {
     this.#shared = shared;
@@ -61,6 +62,16 @@ export class ServerConnection implements ActivityOwner {
     const { port } = this.#shared;
     this.#address ??= port.remoteEndpoint(this.#recv.socket)?.address ?? 'unknown';
     return this.#address;
+  }
+
+  /** Our end's address as text; '' where it is not known any more. */
+  get localAddress(): string {
+    return this.#shared.port.localEndpoint(this.#recv.socket)?.address ?? '';
+  }
+
+  /** Requests that have come, the current one included. */
+  get requests(): number {
+    return this.#requests;
   }
 
   get idle(): boolean {

@@ -1,0 +1,83 @@
+import type { Script } from './script.ts';
+import type { Template } from './template.ts';
+
+/** `error_page 500 502 =200 /50x.html`. */
+export type ErrorPage = {
+  readonly statuses: readonly number[];
+  /** `=200`; `target`: a bare `=`; `undefined`: the error's own. */
+  readonly answer: number | 'target' | undefined;
+  /** A path, `@name` or a URL. */
+  readonly target: Template;
+};
+
+/** `try_files a b/ =404`: files tried in order, then what happens without one. */
+export type TryFiles = {
+  readonly files: readonly { readonly path: Template; readonly directory: boolean }[];
+  readonly last: { readonly status: number } | { readonly uri: Template };
+};
+
+/** What the core module knows of a location. Times in milliseconds, sizes in bytes. */
+export interface CoreConf {
+  readonly root: Template;
+  readonly alias: Template | undefined;
+  /** By extension, in lower case. */
+  readonly types: ReadonlyMap<string, string>;
+  readonly defaultType: string;
+  readonly errorPages: readonly ErrorPage[];
+  readonly recursiveErrorPages: boolean;
+  readonly internal: boolean;
+  readonly tryFiles: TryFiles | undefined;
+  readonly satisfy: 'all' | 'any';
+  readonly clientMaxBodySize: number;
+  readonly clientBodyBufferSize: number;
+  readonly clientBodyTimeout: number;
+  readonly clientBodyInFileOnly: 'off' | 'on' | 'clean';
+  readonly clientBodyInSingleBuffer: boolean;
+  readonly clientBodyTempPath: string;
+  readonly keepaliveTimeout: number;
+  /** Seconds of the `Keep-Alive` field; 0: it is not sent. */
+  readonly keepaliveHeader: number;
+  readonly keepaliveRequests: number;
+  readonly keepaliveTime: number;
+  readonly keepaliveDisable: readonly string[];
+  readonly lingeringClose: 'off' | 'on' | 'always';
+  readonly lingeringTime: number;
+  readonly lingeringTimeout: number;
+  readonly resetTimedoutConnection: boolean;
+  readonly sendTimeout: number;
+  readonly absoluteRedirect: boolean;
+  readonly serverNameInRedirect: boolean;
+  readonly portInRedirect: boolean;
+  readonly msiePadding: boolean;
+  readonly msieRefresh: boolean;
+  readonly logNotFound: boolean;
+  readonly logSubrequest: boolean;
+  readonly serverTokens: 'on' | 'off' | 'build';
+  readonly chunkedTransferEncoding: boolean;
+  readonly etag: boolean;
+  readonly ifModifiedSince: 'off' | 'exact' | 'before';
+  readonly maxRanges: number;
+  /** Bytes per second; '0' and '' are no limit. */
+  readonly limitRate: Template;
+  readonly limitRateAfter: Template;
+  readonly sendfile: boolean;
+  readonly tcpNodelay: boolean;
+  readonly resolver: ResolverConf | undefined;
+  readonly resolverTimeout: number;
+}
+
+/** `resolver 127.0.0.1:5353 valid=30s ipv6=off`. */
+export type ResolverConf = {
+  readonly servers: readonly string[];
+  readonly valid: number | undefined;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  readonly timeout: number;
+};
+
+/** What the rewrite module does in a server or a location. */
+export interface RewriteConf {
+  readonly script: Script;
+  readonly rewriteLog: boolean;
+  readonly uninitializedVariableWarn: boolean;
+}

@@ -1,0 +1,114 @@
+import type { LocationConf } from './location-conf.ts';
+import type { LogFormat } from './log-conf.ts';
+import type { ServerConf, SiteConf } from './site-conf.ts';
+
+const KIB = 1024;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** The format that nginx calls `combined`. */
+export const COMBINED: LogFormat = {
+  name: 'combined',
+  escape: 'default',
+  template: [
+    { name: 'remote_addr' },
+    ' - ',
+    { name: 'remote_user' },
+    ' [',
+    { name: 'time_local' },
+    '] "',
+    { name: 'request' },
+    '" ',
+    { name: 'status' },
+    ' ',
+    { name: 'body_bytes_sent' },
+    ' "',
+    { name: 'http_referer' },
+    '" "',
+    { name: 'http_user_agent' },
+    '"',
+  ],
+};
+
+/** What holds where nothing is said: nginx's defaults, but for logs, of which there are none. */
+export const LOCATION_DEFAULTS: LocationConf = {
+  text: '',
+  match: 'prefix',
+  regex: undefined,
+  locations: [],
+  limitExcept: undefined,
+  root: 'html',
+  alias: undefined,
+  types: new Map([
+    ['html', 'text/html'],
+    ['gif', 'image/gif'],
+    ['jpg', 'image/jpeg'],
+  ]),
+  defaultType: 'text/plain',
+  errorPages: [],
+  recursiveErrorPages: false,
+  internal: false,
+  tryFiles: undefined,
+  satisfy: 'all',
+  clientMaxBodySize: 1024 * KIB,
+  clientBodyBufferSize: 16 * KIB,
+  clientBodyTimeout: MINUTE,
+  clientBodyInFileOnly: 'off',
+  clientBodyInSingleBuffer: false,
+  clientBodyTempPath: 'client_body_temp',
+  keepaliveTimeout: 75 * SECOND,
+  keepaliveHeader: 0,
+  keepaliveRequests: 1000,
+  keepaliveTime: 60 * MINUTE,
+  keepaliveDisable: ['msie6'],
+  lingeringClose: 'on',
+  lingeringTime: 30 * SECOND,
+  lingeringTimeout: 5 * SECOND,
+  resetTimedoutConnection: false,
+  sendTimeout: MINUTE,
+  absoluteRedirect: true,
+  serverNameInRedirect: false,
+  portInRedirect: true,
+  msiePadding: true,
+  msieRefresh: false,
+  logNotFound: true,
+  logSubrequest: false,
+  serverTokens: 'on',
+  chunkedTransferEncoding: true,
+  etag: true,
+  ifModifiedSince: 'exact',
+  maxRanges: Number.MAX_SAFE_INTEGER,
+  limitRate: '0',
+  limitRateAfter: '0',
+  sendfile: false,
+  tcpNodelay: true,
+  resolver: undefined,
+  resolverTimeout: 30 * SECOND,
+  script: [],
+  rewriteLog: false,
+  uninitializedVariableWarn: true,
+  addHeaders: [],
+  addTrailers: [],
+  addHeaderInherit: 'on',
+  expires: { kind: 'off' },
+  accessLogs: [],
+  errorLogs: [],
+};
+
+/** A server that listens nowhere yet. */
+export const SERVER_DEFAULTS: ServerConf = {
+  listens: [],
+  names: [{ kind: 'exact', name: '' }],
+  name: '',
+  script: [],
+  clientHeaderTimeout: MINUTE,
+  clientHeaderBufferSize: KIB,
+  largeClientHeaderBuffers: { number: 4, size: 8 * KIB },
+  ignoreInvalidHeaders: true,
+  underscoresInHeaders: false,
+  mergeSlashes: true,
+  maxHeaders: 1000,
+  location: LOCATION_DEFAULTS,
+};
+
+export const SITE_DEFAULTS: SiteConf = { servers: [], logFormats: [COMBINED], prefix: '/' };

@@ -1,0 +1,31 @@
+import type { Template } from './template.ts';
+
+export type LogEscape = 'default' | 'json' | 'none';
+
+export type LogFormat = {
+  readonly name: string;
+  readonly escape: LogEscape;
+  readonly template: Template;
+};
+
+/** One `access_log`; several of one level all get their line. */
+export type AccessLogConf = {
+  /** A path, or `syslog:…`. With variables it is opened for each line. */
+  readonly path: Template;
+  readonly format: LogFormat;
+  /** Bytes that are gathered before a write; 0: what one turn brings. */
+  readonly buffer: number;
+  readonly flush: number | undefined;
+  /** No line where this is empty or `0`. */
+  readonly when: Template | undefined;
+};
+
+export type LogLevel = 'debug' | 'info' | 'notice' | 'warn' | 'error' | 'crit' | 'alert' | 'emerg';
+
+/** One `error_log`. */
+export type ErrorLogConf = { readonly path: string; readonly level: LogLevel };
+
+export interface LogConf {
+  readonly accessLogs: readonly AccessLogConf[];
+  readonly errorLogs: readonly ErrorLogConf[];
+}

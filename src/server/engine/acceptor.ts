@@ -1,0 +1,51 @@
+import type { AcceptOperation, SocketId } from '../../core/operation.ts';
+import { acceptOperation, timerOperation } from '../../core/operations.ts';
+import type { ProactorPort } from '../../core/proactor.ts';
+
+/** Accepts that are posted at once: connections that one turn can take in. */
+const ACCEPTS = 64;
+/** Wait before accepting goes on after descriptors ran out, or the like. */
+const PAUSE_MS = 500;
+
+/** Takes the connections of one listening socket. */
+export class Acceptor {
+  readonly #port: ProactorPort;
+  readonly #open: (socket: SocketId) => void;
+  readonly #accepts: readonly AcceptOperation[];
+  readonly #retry = timerOperation(() => this.#submitAll());
+  #stopped = false;
+
+  /** `open` is given each connection. */
+  constructor(port: ProactorPort, listener: SocketId, open: (socket: SocketId) => void) {
+    this.#port = port;
+    this.#open = open;
+    this.#accepts = Array.from({ length: ACCEPTS }, () =>
+      acceptOperation(listener, (accept) => this.#accepted(accept)),
+    );
+    this.#submitAll();
+  }
+
+  /** The listening socket stays as it is. */
+  stop(): void {
+    this.#stopped = true;
+    this.#port.cancel(this.#retry);
+    for (const accept of this.#accepts) this.#port.cancel(accept);
+  }
+
+  #accepted(accept: AcceptOperation): void {
+    if (accept.status === 'done') this.#open(accept.accepted);
+    if (this.#stopped || accept.status === 'cancelled' || accept.fault?.code === 'closed') return;
+    // A connection that was gone before it was taken is no reason to pause.
+    const isOver = accept.status === 'failed' && accept.fault?.class !== 'peer';
+    if (!isOver) this.#port.submit(accept);
+    else if (this.#retry.status !== 'pending') {
+      this.#retry.atMs = this.#port.loop.nowMs() + PAUSE_MS;
+      this.#port.submit(this.#retry);
+    }
+  }
+
+  #submitAll(): void {
+    if (this.#stopped) return;
+    for (const accept of this.#accepts) if (accept.status !== 'pending') this.#port.submit(accept);
+  }
+}

@@ -1,0 +1,59 @@
+import type { ProactorPort } from '../../core/proactor.ts';
+import type { Random } from '../../core/random.ts';
+import type { ErrorLogConf, LogLevel } from '../conf/log-conf.ts';
+
+/** A log that lines are appended to. */
+export interface LogFile {
+  /** Whole lines; they are on their way to the disk by the end of the turn. */
+  write(lines: string): void;
+}
+
+/** Where messages of some places of the configuration go. */
+export interface ErrorLog {
+  /** Is a message of this level of any interest to somebody? */
+  takes(level: LogLevel): boolean;
+  /** `text`: without time, level and process. */
+  write(level: LogLevel, text: string): void;
+}
+
+/** What is known of a file. Times in whole seconds since 1970. */
+export type FileStatus = {
+  readonly isFile: boolean;
+  readonly isDirectory: boolean;
+  readonly size: number;
+  readonly mtime: number;
+};
+
+/** Why a file could not be had: `ENOENT`, `EACCES`, … as the system says. */
+export type FileError = { readonly code: string; readonly errno: number };
+
+/** The file system, as nginx uses it: at once. Paths are bytes as latin1 text. */
+export interface Files {
+  /** Opens for reading; a descriptor, which the caller closes. */
+  open(path: string): number | FileError;
+  close(descriptor: number): void;
+  statusOf(descriptor: number): FileStatus;
+  status(path: string): FileStatus | FileError;
+  isExecutable(path: string): boolean;
+  /** Names in a directory, without `.` and `..`. */
+  list(path: string): readonly string[] | FileError;
+  read(descriptor: number, into: Uint8Array, position: number): number | FileError;
+  /** Makes a file in `directory` that only this process knows, open for reading and writing. */
+  temporary(directory: string): { readonly descriptor: number; readonly path: string } | FileError;
+  write(descriptor: number, bytes: Uint8Array, position: number): number | FileError;
+  remove(path: string): void;
+}
+
+/** What a site runs in. */
+export interface Environment {
+  readonly port: ProactorPort;
+  readonly random: Random;
+  /** Milliseconds since 1970. */
+  wallMs(): number;
+  readonly files: Files;
+  readonly pid: number;
+  readonly hostname: string;
+  /** The log of this path; asked for twice, it is the same. */
+  log(path: string): LogFile;
+  errorLog(logs: readonly ErrorLogConf[]): ErrorLog;
+}

@@ -1,0 +1,47 @@
+import type { Endpoint } from '../../core/endpoint.ts';
+import type { HttpError } from '../../http/http-error.ts';
+import type { ServerConnection } from '../../http/server-connection.ts';
+import type { Exchange, RequestHandler, ServerShared } from '../../http/server-options.ts';
+import type { ListenConf } from '../conf/site-conf.ts';
+import type { Site } from './site.ts';
+import type { VirtualServers } from './virtual-servers.ts';
+
+/** One listening address: its servers, and what its connections share. */
+export class HttpListener implements RequestHandler {
+  readonly site: Site;
+  readonly conf: ListenConf;
+  readonly servers: VirtualServers;
+  readonly shared: ServerShared;
+  /** Where it listens: the port is known. */
+  endpoint: Endpoint;
+
+  constructor(
+    site: Site,
+    conf: ListenConf,
+    servers: VirtualServers,
+    shared: Omit<ServerShared, 'handler'>,
+  ) {
+    this.site = site;
+    this.conf = conf;
+    this.servers = servers;
+    this.endpoint = conf.endpoint;
+    this.shared = { ...shared, handler: this };
+  }
+
+  request(connection: ServerConnection): Exchange {
+    const request = this.site.take();
+    request.listener = this;
+    request.begin(connection);
+    return request;
+  }
+
+  refused(connection: ServerConnection, error: HttpError): void {
+    const request = this.site.take();
+    request.listener = this;
+    request.refused(connection, error);
+  }
+
+  closed(connection: ServerConnection): void {
+    this.site.connectionClosed(connection);
+  }
+}

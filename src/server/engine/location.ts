@@ -1,0 +1,108 @@
+import type { LocationConf } from '../conf/location-conf.ts';
+import type { Handler, HeaderFilter, Logger } from './verdict.ts';
+
+/** A location as it runs: its settings, and what modules have put into its phases. */
+export class Location {
+  readonly conf: LocationConf;
+  /** Runs on entering it: `rewrite`, `set`, `if`, `return`. */
+  rewrite: Handler | undefined;
+  readonly preAccess: Handler[] = [];
+  readonly access: Handler[] = [];
+  readonly preContent: Handler[] = [];
+  /** Makes the answer, alone: `proxy_pass`, `stub_status`. */
+  handler: Handler | undefined;
+  /** `handler` serves everything below a path: without its last slash, that is moved permanently. */
+  autoRedirect = false;
+  /** Tried in order where there is no `handler`. */
+  readonly content: Handler[] = [];
+  readonly headerFilters: HeaderFilter[] = [];
+  readonly loggers: Logger[] = [];
+  /** What modules keep for this location, by module. */
+  readonly parts: Map<symbol, unknown> = new Map<symbol, unknown>();
+  readonly tree: LocationTree;
+  /** The same for other methods than `limit_except` allows. */
+  limited: { readonly methods: ReadonlySet<string>; readonly location: Location } | undefined;
+
+  /** `make`: makes a location of each nested one. */
+  constructor(conf: LocationConf, make: (conf: LocationConf) => Location) {
+    this.conf = conf;
+    this.tree = new LocationTree(conf.locations.map(make));
+  }
+}
+
+/** What a search has found: whether it is final, or regular expressions may still overrule it. */
+type Match = { readonly location: Location; readonly isFinal: boolean };
+
+/** Locations of one level: exact ones, prefixes, and regular expressions in their order. */
+export class LocationTree {
+  readonly #exact = new Map<string, Location>();
+  readonly #prefixes = new Map<string, Location>();
+  /** Lengths of prefixes that occur, the longest first. */
+  readonly #lengths: readonly number[];
+  readonly #regexes: readonly Location[];
+  readonly #named = new Map<string, Location>();
+
+  constructor(locations: readonly Location[]) {
+    const regexes: Location[] = [];
+    const lengths = new Set<number>();
+    for (const location of locations) {
+      const { match, text } = location.conf;
+      if (match === 'exact') this.#exact.set(text, location);
+      else if (match === 'regex') regexes.push(location);
+      else if (match === 'named') this.#named.set(text, location);
+      else {
+        this.#prefixes.set(text, location);
+        lengths.add(text.length);
+      }
+    }
+    this.#regexes = regexes;
+    this.#lengths = [...lengths].sort((a, b) => b - a);
+  }
+
+  named(name: string): Location | undefined {
+    return this.#named.get(name);
+  }
+
+  /** `captured` gets what a regular expression has captured. */
+  find(uri: string, captured: (captures: RegExpExecArray) => void): Location | undefined {
+    return this.#find(uri, captured)?.location;
+  }
+
+  /** The location that `uri` would be in with a slash behind it, where that redirects by itself. */
+  withSlash(uri: string): Location | undefined {
+    const location = this.#prefixes.get(`${uri}/`) ?? this.#exact.get(`${uri}/`);
+    if (location?.autoRedirect) return location;
+    const prefix = this.#longestPrefix(uri);
+    return prefix?.tree.withSlash(uri);
+  }
+
+  #find(uri: string, captured: (captures: RegExpExecArray) => void): Match | undefined {
+    const exact = this.#exact.get(uri);
+    if (exact !== undefined) return { location: exact, isFinal: true };
+    const prefix = this.#longestPrefix(uri);
+    let best: Match | undefined;
+    if (prefix !== undefined) {
+      const nested = prefix.tree.#find(uri, captured);
+      if (nested?.isFinal) return nested;
+      best = nested ?? { location: prefix, isFinal: false };
+      if (prefix.conf.match === 'prefix-final') return best;
+    }
+    for (const location of this.#regexes) {
+      const captures = location.conf.regex?.exec(uri);
+      if (captures === null || captures === undefined) continue;
+      captured(captures);
+      const nested = location.tree.#find(uri, captured);
+      return { location: nested?.location ?? location, isFinal: true };
+    }
+    return best;
+  }
+
+  #longestPrefix(uri: string): Location | undefined {
+    for (const length of this.#lengths) {
+      if (length > uri.length) continue;
+      const location = this.#prefixes.get(length === uri.length ? uri : uri.slice(0, length));
+      if (location !== undefined) return location;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The head of an answer before it is written. Fields that have a place of their own are properties,
+ * all others are lines, in the order in which they were set.
+ */
+export class Response {
+  status = 0;
+  /** Instead of the usual phrase: what an upstream said, `200 Fine`. */
+  statusText = '';
+  contentType = '';
+  /** Appended to the type: `utf-8`. */
+  charset = '';
+  /** Bytes of the body; -1: not known beforehand. */
+  contentLength = -1;
+  /** Seconds since 1970; -1: not known. */
+  lastModified = -1;
+  /** As it was received, where it is passed on. */
+  lastModifiedText = '';
+  /** The value of Location. */
+  location = '';
+  etag = '';
+  /** Parts of the body may be asked for. */
+  allowsRanges = false;
+  /** Encoded already: nobody compresses it again. */
+  contentEncoding = '';
+  /** Complete field lines, each with its CRLF. */
+  readonly lines: string[] = [];
+
+  reset(): void {
+    this.status = 0;
+    this.statusText = '';
+    this.contentType = '';
+    this.charset = '';
+    this.contentLength = -1;
+    this.lastModified = -1;
+    this.lastModifiedText = '';
+    this.location = '';
+    this.etag = '';
+    this.allowsRanges = false;
+    this.contentEncoding = '';
+    this.lines.length = 0;
+  }
+
+  add(name: string, value: string): void {
+    this.lines.push(`${name}: ${value}\r\n`);
+  }
+
+  /** The value of the first field of this name; `name` in any case. */
+  get(name: string): string | undefined {
+    const line = this.lines.find((one) => isOf(one, name));
+    return line === undefined ? undefined : valueIn(line, name);
+  }
+
+  /** All values of a name, in their order. */
+  all(name: string): readonly string[] {
+    return this.lines.filter((line) => isOf(line, name)).map((line) => valueIn(line, name));
+  }
+
+  remove(name: string): void {
+    const { lines } = this;
+    let kept = 0;
+    for (let i = 0; i < lines.length; i += 1) {
+      const line = lines[i] as string;
+      if (isOf(line, name)) continue;
+      lines[kept] = line;
+      kept += 1;
+    }
+    lines.length = kept;
+  }
+
+  /** What does not hold for another body, or for none, is taken back. */
+  clearLength(): void {
+    this.contentLength = -1;
+  }
+
+  clearRanges(): void {
+    this.allowsRanges = false;
+    this.remove('Accept-Ranges');
+  }
+
+  clearLastModified(): void {
+    this.lastModified = -1;
+    this.lastModifiedText = '';
+  }
+
+  clearEtag(): void {
+    this.etag = '';
+  }
+}
+
+function isOf(line: string, name: string): boolean {
+  return (
+    line.charCodeAt(name.length) === 0x3a &&
+    line.slice(0, name.length).toLowerCase() === name.toLowerCase()
+  );
+}
+
+function valueIn(line: string, name: string): string {
+  return line.slice(name.length + 1, -2).trim();
+}

@@ -1,0 +1,246 @@
+import { BufferPool } from '../../core/buffer-pool.ts';
+import type { SocketId } from '../../core/operation.ts';
+import { closeOperation } from '../../core/operations.ts';
+import type { ProactorPort } from '../../core/proactor.ts';
+import { BULK_BYTES, BULK_IDLE_MAX } from '../../http/bulk-receive.ts';
+import { HEAD_RULES, type HeadLimits } from '../../http/head-limits.ts';
+import { ParserPool } from '../../http/parser-pool.ts';
+import { ActivityPool } from '../../http/server-activity.ts';
+import { ServerConnection } from '../../http/server-connection.ts';
+import { ConnectionList } from '../../proxy/connection-list.ts';
+import { Draining } from '../../proxy/draining.ts';
+import type { Session } from '../../proxy/session.ts';
+import type { SessionShared } from '../../proxy/session-shared.ts';
+import { upstreamConfig } from '../../proxy/upstream/index.ts';
+import { type TargetParts, UpstreamTarget } from '../../proxy/upstream-target.ts';
+import type { LocationConf } from '../conf/location-conf.ts';
+import type { LogLevel } from '../conf/log-conf.ts';
+import type { ListenConf, ServerConf, SiteConf } from '../conf/site-conf.ts';
+import type { Template } from '../conf/template.ts';
+import { Acceptor } from './acceptor.ts';
+import type { Environment, ErrorLog } from './environment.ts';
+import { HttpClock } from './http-date.ts';
+import { HttpListener } from './listener.ts';
+import { Location } from './location.ts';
+import type { HttpModule } from './module.ts';
+import { Request } from './request.ts';
+import { requestContext } from './request-context.ts';
+import { compileTemplate, type Evaluate } from './templates.ts';
+import { Variables } from './variables.ts';
+import type { Handler } from './verdict.ts';
+import { VirtualServer, VirtualServers } from './virtual-servers.ts';
+
+const REQUESTS_IDLE_MAX = 1024;
+/** The limits of a location decide; the connection itself counts no further. */
+const REQUESTS_MAX = Number.MAX_SAFE_INTEGER;
+const BODY_BYTES_MAX = Number.MAX_SAFE_INTEGER;
+
+/** `http { … }` at work: listeners, servers and locations, made of one configuration. */
+export class Site implements SessionShared {
+  readonly conf: SiteConf;
+  readonly environment: Environment;
+  readonly port: ProactorPort;
+  readonly clock: HttpClock;
+  readonly variables: Variables = new Variables();
+  readonly modules: readonly HttpModule[];
+  readonly listeners: readonly HttpListener[];
+  readonly postRead: readonly Handler[];
+  /** What connections to upstreams share. */
+  readonly targetParts: TargetParts;
+  /** What modules keep for the site, by module. */
+  readonly parts: Map<symbol, unknown> = new Map<symbol, unknown>();
+  readonly connections: ConnectionList = new ConnectionList();
+  // Of `SessionShared`: a request goes where its location says.
+  readonly target: UpstreamTarget;
+  readonly forwardedFor = false;
+  readonly earlyHints = false;
+  readonly log: undefined = undefined;
+  readonly #idle: Request[] = [];
+  readonly #templates = new Map<Template, Evaluate>();
+  readonly #acceptors: Acceptor[] = [];
+  readonly #errorLogs = new Map<LocationConf, ErrorLog>();
+  #draining: Draining | undefined;
+  #opened = 0;
+
+  /** Throws what is wrong with the configuration. */
+  constructor(conf: SiteConf, environment: Environment, modules: readonly HttpModule[]) {
+    const { port, random } = environment;
+    this.conf = conf;
+    this.environment = environment;
+    this.port = port;
+    this.modules = modules;
+    this.clock = new HttpClock(() => environment.wallMs());
+    const buffers = new BufferPool();
+    const direct = port.capabilities.receive === 'direct';
+    const bulk = direct ? new BufferPool(BULK_BYTES, BULK_IDLE_MAX) : undefined;
+    const parsers = new ParserPool('response', UPSTREAM_HEAD_LIMITS);
+    this.targetParts = { port, random, buffers, bulk, parsers, lookup: undefined };
+    this.target = new UpstreamTarget(
+      this.targetParts,
+      upstreamConfig('none', { servers: ['127.0.0.1:9'] }),
+      'none',
+    );
+    for (const { variables, families } of modules) {
+      this.variables.add(variables ?? {});
+      this.variables.addFamilies(families ?? {});
+    }
+    for (const module of modules) module.site?.(this);
+    this.postRead = modules.flatMap((module) => module.postRead?.(this) ?? []);
+    this.listeners = this.#makeListeners(conf.servers, buffers);
+  }
+
+  /** A template as it is used: compiled once. */
+  template(template: Template): Evaluate {
+    let evaluate = this.#templates.get(template);
+    if (evaluate === undefined) {
+      evaluate = compileTemplate(template, this.variables);
+      this.#templates.set(template, evaluate);
+    }
+    return evaluate;
+  }
+
+  /** Relative paths begin at the prefix. */
+  fullPath(path: string): string {
+    return path.startsWith('/') ? path : `${this.conf.prefix}${path}`;
+  }
+
+  /** A location as it runs, with what its modules have to do in it. */
+  makeLocation(conf: LocationConf): Location {
+    const location = new Location(conf, (nested) => this.makeLocation(nested));
+    for (const module of this.modules) module.location?.(location, this);
+    const { limitExcept } = conf;
+    if (limitExcept !== undefined) {
+      const methods = new Set(limitExcept.methods);
+      location.limited = { methods, location: this.makeLocation(limitExcept.location) };
+    }
+    return location;
+  }
+
+  /** Accepts connections of a listening socket, which stays the caller's. */
+  serve(listener: HttpListener, socket: SocketId): void {
+    const open = (accepted: SocketId): void => {
+      const connection = new ServerConnection(listener.shared, accepted);
+      this.#opened += 1;
+      connection.number = this.#opened;
+      this.connections.add(connection);
+      this.#draining?.joined(connection);
+    };
+    this.#acceptors.push(new Acceptor(this.port, socket, open));
+  }
+
+  /** Takes no more connections, and ends those there are when their requests are answered. */
+  close(drainMs: number): Promise<void> {
+    for (const acceptor of this.#acceptors.splice(0)) acceptor.stop();
+    this.#draining ??= new Draining(
+      this.port,
+      this.connections,
+      () => this.cut(),
+      () => this.target.close(),
+    );
+    if (Number.isFinite(drainMs)) this.#draining.within(drainMs);
+    return this.#draining.ended;
+  }
+
+  cut(): void {
+    for (const connection of this.connections.all()) connection.destroy();
+  }
+
+  connectionClosed(connection: ServerConnection): void {
+    this.connections.remove(connection);
+    this.#draining?.settle();
+  }
+
+  take(): Request {
+    return this.#idle.pop() ?? new Request(this);
+  }
+
+  release(session: Session): void {
+    if (this.#idle.length < REQUESTS_IDLE_MAX) this.#idle.push(session as Request);
+  }
+
+  discard(socket: SocketId): void {
+    const close = closeOperation(socket, () => {});
+    close.how = 'reset';
+    this.port.submit(close);
+  }
+
+  /** A message about a request, in the log of its location. */
+  logRequest(request: Request, level: LogLevel, text: string): void {
+    const log = this.#errorLog(request.location.conf);
+    if (log.takes(level)) log.write(level, requestContext(request, text));
+  }
+
+  #errorLog(conf: LocationConf): ErrorLog {
+    let log = this.#errorLogs.get(conf);
+    if (log === undefined) {
+      log = this.environment.errorLog(conf.errorLogs);
+      this.#errorLogs.set(conf, log);
+    }
+    return log;
+  }
+
+  #makeListeners(confs: readonly ServerConf[], buffers: BufferPool): readonly HttpListener[] {
+    const byAddress = new Map<string, { listens: ListenConf[]; servers: VirtualServer[] }>();
+    for (const conf of confs) {
+      const server = new VirtualServer(conf, this.makeLocation(conf.location));
+      for (const module of this.modules) module.server?.(server, this);
+      for (const listen of conf.listens) {
+        const { family, address, port } = listen.endpoint;
+        const key = `${family} ${address} ${port}`;
+        const group = byAddress.get(key) ?? { listens: [], servers: [] };
+        group.listens.push(listen);
+        group.servers.push(server);
+        byAddress.set(key, group);
+      }
+    }
+    return [...byAddress.values()].map(({ listens, servers }) => {
+      const chosen = Math.max(
+        0,
+        listens.findIndex(({ defaultServer }) => defaultServer),
+      );
+      const fallback = servers[chosen] as VirtualServer;
+      return this.#makeListener(listens[chosen] as ListenConf, fallback, servers, buffers);
+    });
+  }
+
+  #makeListener(
+    listen: ListenConf,
+    fallback: VirtualServer,
+    servers: readonly VirtualServer[],
+    buffers: BufferPool,
+  ): HttpListener {
+    const { conf } = fallback;
+    const { location } = conf;
+    const { size, number } = conf.largeClientHeaderBuffers;
+    const limits: HeadLimits = {
+      headBytesMax: conf.clientHeaderBufferSize + size * number,
+      lineBytesMax: size,
+      targetBytesMax: size,
+      fieldsMax: conf.maxHeaders,
+    };
+    const rules = { ...HEAD_RULES, bareLf: true, tooLargeStatus: 400 } as const;
+    const parsers = new ParserPool('request', limits, rules);
+    const timeouts = {
+      headMs: conf.clientHeaderTimeout,
+      bodyMs: location.clientBodyTimeout,
+      sendMs: location.sendTimeout,
+      idleMs: location.keepaliveTimeout,
+    };
+    const { port } = this;
+    return new HttpListener(this, listen, new VirtualServers(servers, fallback), {
+      port,
+      activities: new ActivityPool(port, buffers, parsers, timeouts.sendMs),
+      timeouts,
+      requestsMax: REQUESTS_MAX,
+      bodyBytesMax: BODY_BYTES_MAX,
+    });
+  }
+}
+
+/** Heads of answers from upstreams; each location may allow less. */
+const UPSTREAM_HEAD_LIMITS: HeadLimits = {
+  headBytesMax: 64 * 1024,
+  lineBytesMax: 32 * 1024,
+  targetBytesMax: 8 * 1024,
+  fieldsMax: 1000,
+};

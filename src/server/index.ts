@@ -1,0 +1,24 @@
+export type { CoreConf, ErrorPage, ResolverConf, TryFiles } from './conf/core-conf.ts';
+export { COMBINED, LOCATION_DEFAULTS, SERVER_DEFAULTS, SITE_DEFAULTS } from './conf/defaults.ts';
+export type { LocationConf } from './conf/location-conf.ts';
+export type {
+  AccessLogConf,
+  ErrorLogConf,
+  LogEscape,
+  LogFormat,
+  LogLevel,
+} from './conf/log-conf.ts';
+export type { Condition, Instruction, Script } from './conf/script.ts';
+export type { ListenConf, ServerConf, ServerName, SiteConf } from './conf/site-conf.ts';
+export type { Template } from './conf/template.ts';
+export type {
+  Environment,
+  ErrorLog,
+  FileError,
+  FileStatus,
+  Files,
+  LogFile,
+} from './engine/environment.ts';
+export { Site } from './engine/site.ts';
+export { NGINX_VERSION } from './engine/version.ts';
+export { MODULES } from './modules/index.ts';

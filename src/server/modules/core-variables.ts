@@ -1,0 +1,113 @@
+import type { ServerConnection } from '../../http/server-connection.ts';
+import type { HttpModule } from '../engine/module.ts';
+import type { Request } from '../engine/request.ts';
+import type { FamilyTable, VariableTable } from '../engine/variables.ts';
+import { NGINX_VERSION } from '../engine/version.ts';
+
+const clientOf = (request: Request): ServerConnection => request.client as ServerConnection;
+
+/** Of the request as it came, and of the connection. */
+const VARIABLES: VariableTable = {
+  remote_addr: (request) => clientOf(request).address,
+  server_addr: (request) => clientOf(request).localAddress,
+  server_port: ({ listener }) => String(listener.endpoint.port),
+  server_name: ({ server }) => server.conf.name,
+  connection: (request) => String(clientOf(request).number),
+  connection_requests: (request) => String(clientOf(request).requests),
+  host: ({ host, server }) => (host === '' ? server.conf.name : host),
+  scheme: () => 'http',
+  https: () => '',
+  request_method: (request) => clientOf(request).head.method,
+  request_uri: (request) => clientOf(request).head.target,
+  server_protocol: (request) => `HTTP/1.${clientOf(request).head.minorVersion}`,
+  request: (request) => {
+    const { head } = clientOf(request);
+    return head.text.slice(0, Math.max(0, head.fieldsStart - 2));
+  },
+  uri: ({ uri }) => uri,
+  document_uri: ({ uri }) => uri,
+  is_args: ({ args }) => (args === '' ? '' : '?'),
+  query_string: ({ args }) => args,
+  args: {
+    get: ({ args }) => args,
+    set: (request, value) => {
+      request.args = value;
+      request.isAsReceived = false;
+    },
+  },
+  status: ({ status }) => (status === 0 ? '000' : String(status).padStart(3, '0')),
+  body_bytes_sent: ({ bodyBytes }) => String(bodyBytes),
+  bytes_sent: ({ bodyBytes, headBytes }) => String(bodyBytes + headBytes),
+  msec: ({ site }) => (site.clock.wallMs() / 1000).toFixed(3),
+  request_time: ({ site, startedMs }) => ((site.port.loop.turnMs - startedMs) / 1000).toFixed(3),
+  pid: ({ site }) => String(site.environment.pid),
+  hostname: ({ site }) => site.environment.hostname,
+  nginx_version: () => NGINX_VERSION,
+};
+
+const FAMILIES: FamilyTable = {
+  http_: (rest) => {
+    const name = rest.replaceAll('_', '-');
+    return (request) => joined(clientOf(request).head, name, name === 'cookie' ? '; ' : ', ');
+  },
+  sent_http_: (rest) => {
+    const name = rest.replaceAll('_', '-');
+    return ({ out }) => sentField(out, name);
+  },
+  arg_: (rest) => {
+    const name = rest.toLowerCase();
+    return ({ args }) => argument(args, name);
+  },
+  cookie_: (rest) => {
+    const name = rest.toLowerCase();
+    return (request) => cookie(joined(clientOf(request).head, 'cookie', '; ') ?? '', name);
+  },
+};
+
+export const coreVariablesModule: HttpModule = {
+  name: 'core variables',
+  variables: VARIABLES,
+  families: FAMILIES,
+};
+
+function joined(
+  head: ServerConnection['head'],
+  name: string,
+  separator: string,
+): string | undefined {
+  let value: string | undefined;
+  for (let index = 0; index < head.fieldCount; index += 1) {
+    if (head.fieldName(index).toLowerCase() !== name) continue;
+    const one = head.fieldValue(index);
+    value = value === undefined ? one : `${value}${separator}${one}`;
+  }
+  return value;
+}
+
+function sentField(out: Request['out'], name: string): string | undefined {
+  if (name === 'content-type') return out.contentType === '' ? undefined : out.contentType;
+  if (name === 'content-length') {
+    return out.contentLength < 0 ? undefined : String(out.contentLength);
+  }
+  if (name === 'location') return out.location === '' ? undefined : out.location;
+  const values = out.all(name);
+  return values.length === 0 ? undefined : values.join(', ');
+}
+
+/** The first argument of this name, in whatever case. */
+function argument(args: string, name: string): string | undefined {
+  for (const pair of args.split('&')) {
+    const equals = pair.indexOf('=');
+    if (equals < 0) continue;
+    if (pair.slice(0, equals).toLowerCase() === name) return pair.slice(equals + 1);
+  }
+  return undefined;
+}
+
+function cookie(cookies: string, name: string): string | undefined {
+  for (const pair of cookies.split(/[;,]/)) {
+    const [key = '', ...rest] = pair.trimStart().split('=');
+    if (rest.length > 0 && key.trimEnd().toLowerCase() === name) return rest.join('=').trim();
+  }
+  return undefined;
+}

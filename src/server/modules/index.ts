@@ -1,0 +1,6 @@
+import type { HttpModule } from '../engine/module.ts';
+import { coreVariablesModule } from './core-variables.ts';
+import { rewriteModule } from './rewrite.ts';
+
+/** All modules, in the order in which their handlers run within a phase. */
+export const MODULES: readonly HttpModule[] = [coreVariablesModule, rewriteModule];
