@@ -1,0 +1,438 @@
+import type { ErrorPage, ResolverConf, TryFiles } from '../../server/conf/core-conf.ts';
+import {
+  choice,
+  count,
+  type DirectiveTable,
+  flag,
+  ignored,
+  MANY,
+  size,
+  template,
+  text,
+  time,
+  type Use,
+  words,
+} from '../directive.ts';
+import { secondsOf } from '../values.ts';
+import { HTTP_SERVER, HTTP_SERVER_LOCATION, HTTP_TO_IF } from './contexts.ts';
+
+/** What the core module takes in `http`, `server` and `location`. */
+export const coreDirectives: DirectiveTable = {
+  root: {
+    contexts: HTTP_TO_IF,
+    args: 1,
+    default: 'html',
+    read: (use) => {
+      if (use.scope.own.alias !== undefined)
+        use.fail('"root" directive is duplicate, "alias" directive was specified earlier');
+      use.set('root', use.template());
+    },
+  },
+  alias: {
+    contexts: ['location'],
+    args: 1,
+    read: (use) => {
+      if (use.scope.values.root !== undefined)
+        use.fail('"alias" directive is duplicate, "root" directive was specified earlier');
+      use.setOwn('alias', use.template());
+    },
+  },
+  types: { contexts: HTTP_SERVER_LOCATION, args: 0, block: true, read: readTypes },
+  default_type: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: 'text/plain',
+    read: text('defaultType'),
+  },
+  types_hash_max_size: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    support: 'no effect',
+    read: ignored,
+  },
+  types_hash_bucket_size: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    support: 'no effect',
+    read: ignored,
+  },
+  server_names_hash_max_size: { contexts: ['http'], args: 1, support: 'no effect', read: ignored },
+  server_names_hash_bucket_size: {
+    contexts: ['http'],
+    args: 1,
+    support: 'no effect',
+    read: ignored,
+  },
+  variables_hash_max_size: {
+    contexts: ['http', 'stream'],
+    args: 1,
+    support: 'no effect',
+    read: ignored,
+  },
+  variables_hash_bucket_size: {
+    contexts: ['http', 'stream'],
+    args: 1,
+    support: 'no effect',
+    read: ignored,
+  },
+  error_page: {
+    contexts: HTTP_TO_IF,
+    args: [2, MANY],
+    read: (use) => use.append('errorPages', errorPageOf(use)),
+  },
+  recursive_error_pages: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    default: 'off',
+    read: flag('recursiveErrorPages'),
+  },
+  internal: { contexts: ['location'], args: 0, read: (use) => use.setOwn('internal', true) },
+  try_files: {
+    contexts: ['server', 'location'],
+    args: [2, MANY],
+    read: (use) => use.setOwn('tryFiles', tryFilesOf(use)),
+  },
+  satisfy: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: 'all',
+    read: choice('satisfy', 'all', 'any'),
+  },
+  client_header_timeout: {
+    contexts: HTTP_SERVER,
+    args: 1,
+    default: '60s',
+    read: time('clientHeaderTimeout'),
+  },
+  client_header_buffer_size: {
+    contexts: HTTP_SERVER,
+    args: 1,
+    default: '1k',
+    read: size('clientHeaderBufferSize'),
+  },
+  large_client_header_buffers: {
+    contexts: HTTP_SERVER,
+    args: 2,
+    default: '4 8k',
+    read: (use) => {
+      const [buffers = '', bytes = ''] = use.args;
+      use.set('largeClientHeaderBuffers', { number: use.number(buffers), size: use.size(bytes) });
+    },
+  },
+  ignore_invalid_headers: {
+    contexts: HTTP_SERVER,
+    args: 'flag',
+    default: 'on',
+    read: flag('ignoreInvalidHeaders'),
+  },
+  underscores_in_headers: {
+    contexts: HTTP_SERVER,
+    args: 'flag',
+    default: 'off',
+    read: flag('underscoresInHeaders'),
+  },
+  merge_slashes: { contexts: HTTP_SERVER, args: 'flag', default: 'on', read: flag('mergeSlashes') },
+  max_headers: { contexts: HTTP_SERVER, args: 1, default: '1000', read: count('maxHeaders') },
+  client_max_body_size: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: '1m',
+    read: (use) => use.set('clientMaxBodySize', use.offset()),
+  },
+  client_body_buffer_size: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: '16k',
+    read: size('clientBodyBufferSize'),
+  },
+  client_body_timeout: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: '60s',
+    read: time('clientBodyTimeout'),
+  },
+  client_body_in_file_only: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: 'off',
+    read: choice('clientBodyInFileOnly', 'off', 'on', 'clean'),
+  },
+  client_body_in_single_buffer: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    default: 'off',
+    read: flag('clientBodyInSingleBuffer'),
+  },
+  client_body_temp_path: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: [1, 4],
+    default: 'client_body_temp',
+    read: text('clientBodyTempPath'),
+  },
+  keepalive_timeout: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: [1, 2],
+    default: '75s',
+    read: (use) => {
+      const [timeout = '', header] = use.args;
+      use.set('keepaliveTimeout', use.time(timeout));
+      const seconds = header === undefined ? 0 : (secondsOf(header) ?? use.failValue());
+      use.set('keepaliveHeader', seconds);
+    },
+  },
+  keepalive_requests: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: '1000',
+    read: count('keepaliveRequests'),
+  },
+  keepalive_time: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: '1h',
+    read: time('keepaliveTime'),
+  },
+  keepalive_disable: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: [1, 2],
+    default: 'msie6',
+    read: words('keepaliveDisable'),
+  },
+  lingering_close: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: 'on',
+    read: choice('lingeringClose', 'off', 'on', 'always'),
+  },
+  lingering_time: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: '30s',
+    read: time('lingeringTime'),
+  },
+  lingering_timeout: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: '5s',
+    read: time('lingeringTimeout'),
+  },
+  reset_timedout_connection: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    default: 'off',
+    read: flag('resetTimedoutConnection'),
+  },
+  send_timeout: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: '60s',
+    read: time('sendTimeout'),
+  },
+  absolute_redirect: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    default: 'on',
+    read: flag('absoluteRedirect'),
+  },
+  server_name_in_redirect: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    default: 'off',
+    read: flag('serverNameInRedirect'),
+  },
+  port_in_redirect: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    default: 'on',
+    read: flag('portInRedirect'),
+  },
+  msie_padding: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    default: 'on',
+    read: flag('msiePadding'),
+  },
+  msie_refresh: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    default: 'off',
+    read: flag('msieRefresh'),
+  },
+  log_not_found: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    default: 'on',
+    read: flag('logNotFound'),
+  },
+  log_subrequest: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    default: 'off',
+    read: flag('logSubrequest'),
+  },
+  server_tokens: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: 'on',
+    read: choice('serverTokens', 'on', 'off', 'build'),
+  },
+  chunked_transfer_encoding: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    default: 'on',
+    read: flag('chunkedTransferEncoding'),
+  },
+  etag: { contexts: HTTP_SERVER_LOCATION, args: 'flag', default: 'on', read: flag('etag') },
+  if_modified_since: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: 'exact',
+    read: choice('ifModifiedSince', 'off', 'exact', 'before'),
+  },
+  max_ranges: { contexts: HTTP_SERVER_LOCATION, args: 1, read: count('maxRanges') },
+  limit_rate: { contexts: HTTP_TO_IF, args: 1, default: '0', read: template('limitRate') },
+  limit_rate_after: {
+    contexts: HTTP_TO_IF,
+    args: 1,
+    default: '0',
+    read: template('limitRateAfter'),
+  },
+  sendfile: { contexts: HTTP_TO_IF, args: 'flag', default: 'off', read: flag('sendfile') },
+  sendfile_max_chunk: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    support: 'no effect',
+    read: ignored,
+  },
+  tcp_nodelay: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    default: 'on',
+    read: flag('tcpNodelay'),
+  },
+  tcp_nopush: { contexts: HTTP_SERVER_LOCATION, args: 'flag', support: 'no effect', read: ignored },
+  aio: { contexts: HTTP_SERVER_LOCATION, args: 1, support: 'no effect', read: ignored },
+  aio_write: { contexts: HTTP_SERVER_LOCATION, args: 'flag', support: 'no effect', read: ignored },
+  directio: { contexts: HTTP_SERVER_LOCATION, args: 1, support: 'no effect', read: ignored },
+  directio_alignment: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    support: 'no effect',
+    read: ignored,
+  },
+  read_ahead: { contexts: HTTP_SERVER_LOCATION, args: 1, support: 'no effect', read: ignored },
+  output_buffers: { contexts: HTTP_SERVER_LOCATION, args: 2, support: 'no effect', read: ignored },
+  postpone_output: { contexts: HTTP_SERVER_LOCATION, args: 1, support: 'no effect', read: ignored },
+  send_lowat: { contexts: HTTP_SERVER_LOCATION, args: 1, support: 'no effect', read: ignored },
+  connection_pool_size: { contexts: HTTP_SERVER, args: 1, support: 'no effect', read: ignored },
+  request_pool_size: { contexts: HTTP_SERVER, args: 1, support: 'no effect', read: ignored },
+  subrequest_output_buffer_size: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    support: 'no effect',
+    read: ignored,
+  },
+  open_file_cache: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: [1, 2],
+    support: 'no effect',
+    read: ignored,
+  },
+  open_file_cache_valid: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    support: 'no effect',
+    read: ignored,
+  },
+  open_file_cache_min_uses: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    support: 'no effect',
+    read: ignored,
+  },
+  open_file_cache_errors: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 'flag',
+    support: 'no effect',
+    read: ignored,
+  },
+  resolver: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: [1, MANY],
+    read: (use) => use.set('resolver', resolverOf(use)),
+  },
+  resolver_timeout: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: '30s',
+    read: time('resolverTimeout'),
+  },
+};
+
+function readTypes(use: Use): void {
+  const known = use.scope.values.types as ReadonlyMap<string, string> | undefined;
+  const types = new Map(known);
+  for (const node of use.node.block ?? []) {
+    if (node.kind === 'broken') throw node.error;
+    if (node.args.length === 0)
+      use.reader.failAt(node, 'invalid number of arguments in "types" directive');
+    for (const extension of node.args) types.set(extension.toLowerCase(), node.name);
+  }
+  use.scope.values.types = types;
+}
+
+function errorPageOf(use: Use): ErrorPage {
+  const words = [...use.args];
+  const target = words.pop() as string;
+  let answer: ErrorPage['answer'];
+  const last = words.at(-1) as string;
+  if (last.startsWith('=')) {
+    if (words.length === 1) use.fail(`invalid value "${last}"`);
+    words.pop();
+    if (last === '=') answer = 'target';
+    else if (/^=\d+$/.test(last)) answer = Number(last.slice(1));
+    else use.fail(`invalid value "${last}"`);
+  }
+  const statuses = words.map((word) => {
+    const status = /^\d+$/.test(word) ? Number(word) : use.fail(`invalid value "${word}"`);
+    if (status === 499) use.fail(`value "${word}" cannot be 499`);
+    if (status < 300 || status > 599) use.fail(`value "${word}" must be between 300 and 599`);
+    return status;
+  });
+  return { statuses, answer, target: use.template(target) };
+}
+
+function tryFilesOf(use: Use): TryFiles {
+  const words = [...use.args];
+  const last = words.pop() as string;
+  const files = words.map((word) => {
+    const directory = word.length > 1 && word.endsWith('/');
+    return { path: use.template(directory ? word.slice(0, -1) : word), directory };
+  });
+  if (!last.startsWith('=')) return { files, last: { uri: use.template(last) } };
+  const status = Number(last.slice(1));
+  if (!/^=\d+$/.test(last) || status > 999) use.fail(`invalid code "${last}"`);
+  return { files, last: { status } };
+}
+
+function resolverOf(use: Use): ResolverConf {
+  const servers: string[] = [];
+  let valid: number | undefined;
+  let ipv4 = true;
+  let ipv6 = true;
+  for (const word of use.args) {
+    const [name = '', value = ''] = word.split('=');
+    if (name === 'valid') valid = use.time(value);
+    else if (name === 'ipv4') ipv4 = onOff(use, word, value);
+    else if (name === 'ipv6') ipv6 = onOff(use, word, value);
+    else if (name !== 'status_zone') servers.push(word);
+  }
+  if (!ipv4 && !ipv6) use.fail('"ipv4" and "ipv6" cannot both be "off"');
+  if (servers.length === 0) use.fail('no name servers defined');
+  return { servers, valid, ipv4, ipv6, timeout: 30_000 };
+}
+
+function onOff(use: Use, word: string, value: string): boolean {
+  if (value !== 'on' && value !== 'off') use.fail(`invalid parameter: ${word}`);
+  return value === 'on';
+}

@@ -1,0 +1,114 @@
+import { COMBINED } from '../../server/conf/defaults.ts';
+import type { LogEscape, LogFormat, LogLevel } from '../../server/conf/log-conf.ts';
+import type { Template } from '../../server/conf/template.ts';
+import { type DirectiveTable, ignored, MANY, type Use } from '../directive.ts';
+import type { Scope } from '../scope.ts';
+
+const LEVELS: readonly LogLevel[] = [
+  'debug',
+  'info',
+  'notice',
+  'warn',
+  'error',
+  'crit',
+  'alert',
+  'emerg',
+];
+
+const FORMATS = 'log formats';
+
+/** The formats of the `http` or `stream` block around. */
+export function logFormatsOf(scope: Scope): Map<string, LogFormat> {
+  const root = scope.enclosing('http') ?? scope.enclosing('stream') ?? scope;
+  let formats = root.parts.get(FORMATS) as Map<string, LogFormat> | undefined;
+  if (formats === undefined) {
+    formats = new Map(root.context === 'http' ? [[COMBINED.name, COMBINED]] : []);
+    root.parts.set(FORMATS, formats);
+  }
+  return formats;
+}
+
+/** `error_log`, `access_log` and `log_format`. */
+export const logDirectives: DirectiveTable = {
+  error_log: {
+    contexts: ['main', 'http', 'server', 'location', 'stream', 'stream-server'],
+    args: [1, 2],
+    default: 'logs/error.log error',
+    read: (use) => {
+      const [path = '', word = 'error'] = use.args;
+      const level = LEVELS.find((one) => one === word);
+      if (level === undefined) return use.fail(`invalid log level "${word}"`);
+      use.append('errorLogs', { path, level });
+    },
+  },
+  log_format: {
+    contexts: ['http', 'stream'],
+    args: [2, MANY],
+    default: 'combined "…"',
+    read: readFormat,
+  },
+  access_log: {
+    contexts: [
+      'http',
+      'server',
+      'location',
+      'if-location',
+      'limit_except',
+      'stream',
+      'stream-server',
+    ],
+    args: [1, MANY],
+    default: 'logs/access.log combined',
+    read: readAccessLog,
+  },
+  open_log_file_cache: {
+    contexts: ['http', 'server', 'location', 'stream', 'stream-server'],
+    args: [1, 4],
+    support: 'no effect',
+    read: ignored,
+  },
+};
+
+function readFormat(use: Use): void {
+  const [name = '', ...rest] = use.args;
+  const formats = logFormatsOf(use.scope);
+  if (formats.has(name)) use.fail(`duplicate "log_format" name "${name}"`);
+  let escaping: LogEscape = 'default';
+  const [first] = rest;
+  if (first?.startsWith('escape=')) {
+    const word = first.slice('escape='.length);
+    if (word !== 'default' && word !== 'json' && word !== 'none') {
+      use.fail(`unknown log format escaping "${word}"`);
+    }
+    escaping = word;
+    rest.shift();
+  }
+  formats.set(name, { name, escape: escaping, template: use.template(rest.join('')) });
+}
+
+function readAccessLog(use: Use): void {
+  const [path = '', ...rest] = use.args;
+  if (path === 'off') {
+    if (rest.length > 0) use.fail(`invalid parameter "${rest[0]}"`);
+    use.append('accessLogs');
+    return;
+  }
+  let formatName = 'combined';
+  let buffer = 0;
+  let flush: number | undefined;
+  let when: Template | undefined;
+  for (const [index, word] of rest.entries()) {
+    if (word.startsWith('buffer=')) buffer = use.size(word.slice('buffer='.length));
+    else if (word.startsWith('flush=')) flush = use.time(word.slice('flush='.length));
+    else if (word.startsWith('if=')) when = use.template(word.slice('if='.length));
+    else if (word === 'gzip' || word.startsWith('gzip=')) {
+      use.fail(`the "${word}" parameter is not supported yet`);
+    } else if (index === 0) formatName = word;
+    else use.fail(`invalid parameter "${word}"`);
+  }
+  const format = logFormatsOf(use.scope).get(formatName);
+  if (format === undefined) use.fail(`unknown log format "${formatName}"`);
+  if (flush !== undefined && buffer === 0)
+    use.fail(`no buffer is defined for access_log "${path}"`);
+  use.append('accessLogs', { path: use.template(path), format, buffer, flush, when });
+}

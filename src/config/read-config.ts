@@ -1,0 +1,55 @@
+import { buildSite } from './build-site.ts';
+import { ConfigError } from './config-error.ts';
+import type { DirectiveTable } from './directive.ts';
+import { mainConf } from './merge.ts';
+import { ConfigParser } from './parse.ts';
+import type { ProgramConf } from './program-conf.ts';
+import { ConfigReader } from './reader.ts';
+import { DIRECTIVES } from './registry.ts';
+import { Scope } from './scope.ts';
+import type { SourceFile, Sources } from './syntax.ts';
+
+export type ReadOptions = {
+  readonly sources: Sources;
+  /** The main file, absolute. */
+  readonly file: string;
+  /** Where relative paths of logs, roots and the like begin; ends with a slash. */
+  readonly prefix: string;
+  /** Directives that stand before the file: `-g`. */
+  readonly globals?: string;
+  /** Do we run as root? */
+  readonly isRoot: boolean;
+  /** For tests: other directives than all. */
+  readonly tables?: readonly DirectiveTable[];
+};
+
+/** What came of reading: also where it failed, the files are known. */
+export type ReadResult =
+  | { readonly conf: ProgramConf }
+  | {
+      readonly error: ConfigError;
+      readonly files: readonly SourceFile[];
+      readonly warnings: readonly string[];
+    };
+
+/** Reads a configuration and all files that it includes. */
+export function readConfig(options: ReadOptions): ReadResult {
+  const { sources, file, prefix, globals = '', isRoot, tables = DIRECTIVES } = options;
+  const directory = file.slice(0, file.lastIndexOf('/') + 1);
+  const parser = new ConfigParser(sources, directory);
+  const reader = new ConfigReader(tables);
+  const main = new Scope('main');
+  try {
+    reader.readAll(parser.parseText('command line', globals), main);
+    reader.readAll(parser.parseFile(file).nodes, main);
+    const events = main.parts.get('events') as Scope | undefined;
+    if (events === undefined) throw new ConfigError('no "events" section in configuration');
+    const http = main.parts.get('http') as Scope | undefined;
+    const site = http && buildSite(http, prefix, isRoot, reader);
+    const { files } = parser;
+    return { conf: { main: mainConf(main, events), site, files, warnings: reader.warnings } };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { error, files: parser.files, warnings: reader.warnings };
+  }
+}

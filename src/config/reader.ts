@@ -1,0 +1,65 @@
+import { ConfigError } from './config-error.ts';
+import { type Arity, type DirectiveRow, type DirectiveTable, Use } from './directive.ts';
+import type { Scope } from './scope.ts';
+import type { DirectiveNode, SyntaxNode } from './syntax.ts';
+
+/** Reads directives by the tables of all modules. */
+export class ConfigReader {
+  readonly #rows = new Map<string, readonly DirectiveRow[]>();
+  readonly warnings: string[] = [];
+
+  constructor(tables: readonly DirectiveTable[]) {
+    for (const table of tables) {
+      for (const [name, rows] of Object.entries(table)) {
+        const known = this.#rows.get(name) ?? [];
+        this.#rows.set(name, known.concat(rows));
+      }
+    }
+  }
+
+  warn(line: string): void {
+    this.warnings.push(line);
+  }
+
+  /** For blocks whose content is no directives. */
+  failAt({ position }: DirectiveNode, what: string): never {
+    throw new ConfigError(what, position);
+  }
+
+  /** Reads what stands in one block, in order. Throws `ConfigError` for the first mistake. */
+  readAll(nodes: readonly SyntaxNode[], scope: Scope): void {
+    for (const node of nodes) {
+      if (node.kind === 'broken') throw node.error;
+      this.#read(node, scope);
+    }
+  }
+
+  #read(node: DirectiveNode, scope: Scope): void {
+    const { name, position, block, args } = node;
+    const rows = this.#rows.get(name);
+    if (rows === undefined) throw new ConfigError(`unknown directive "${name}"`, position);
+    const row = rows.find(({ contexts }) => contexts.includes(scope.context));
+    if (row === undefined) {
+      throw new ConfigError(`"${name}" directive is not allowed here`, position);
+    }
+    if (row.block === undefined && block !== undefined) {
+      throw new ConfigError(`directive "${name}" is not terminated by ";"`, position);
+    }
+    if (row.block === true && block === undefined) {
+      throw new ConfigError(`directive "${name}" has no opening "{"`, position);
+    }
+    if (!fits(args.length, row.args)) {
+      throw new ConfigError(`invalid number of arguments in "${name}" directive`, position);
+    }
+    if (row.support === 'not yet') {
+      throw new ConfigError(`"${name}" directive is not supported yet`, position, row.note);
+    }
+    row.read(new Use(node, scope, this));
+  }
+}
+
+function fits(count: number, arity: Arity): boolean {
+  if (arity === 'flag') return count === 1;
+  if (typeof arity === 'number') return count === arity;
+  return count >= arity[0] && count <= arity[1];
+}

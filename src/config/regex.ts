@@ -1,0 +1,41 @@
+import { ConfigError, type Position } from './config-error.ts';
+
+/**
+ * A regular expression of PCRE's as one of JavaScript's: `(?P<name>…)`, `\A`, `\z`, `(?i)` in front.
+ * Throws `ConfigError` for what it cannot say.
+ */
+export function regexOf(pattern: string, ignoreCase: boolean, position: Position): RegExp {
+  let source = pattern;
+  let flags = ignoreCase ? 'i' : '';
+  const inline = /^\(\?([imsx]+)\)/.exec(source);
+  if (inline !== null) {
+    source = source.slice(inline[0].length);
+    for (const flag of inline[1] as string)
+      if (!flags.includes(flag) && flag !== 'x') flags += flag;
+  }
+  source = source
+    .replace(/\(\?P</g, '(?<')
+    .replace(/\(\?'(\w+)'/g, '(?<$1>')
+    .replace(/\\A/g, '^')
+    .replace(/\\[zZ]/g, '$')
+    .replace(/\\h/g, '[ \\t]')
+    .replace(/\[:(\w+):\]/g, (all, name: string) => POSIX[name] ?? all)
+    .replace(/([*+?}])\+/g, '$1'); // A possessive quantifier matches less often back, not otherwise.
+  try {
+    return new RegExp(source, flags);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`regex "${pattern}" cannot be used: ${why}`, position);
+  }
+}
+
+const POSIX: Readonly<Record<string, string>> = {
+  alnum: 'A-Za-z0-9',
+  alpha: 'A-Za-z',
+  digit: '0-9',
+  lower: 'a-z',
+  upper: 'A-Z',
+  space: '\\s',
+  xdigit: '0-9A-Fa-f',
+  punct: '!-\\/:-@\\[-`{-~',
+};

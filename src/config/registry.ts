@@ -1,0 +1,17 @@
+import type { DirectiveTable } from './directive.ts';
+import { coreDirectives } from './directives/core.ts';
+import { headersDirectives } from './directives/headers.ts';
+import { httpDirectives } from './directives/http.ts';
+import { logDirectives } from './directives/log.ts';
+import { mainDirectives } from './directives/main.ts';
+import { rewriteDirectives } from './directives/rewrite.ts';
+
+/** All directives that are known, module by module. */
+export const DIRECTIVES: readonly DirectiveTable[] = [
+  mainDirectives,
+  httpDirectives,
+  coreDirectives,
+  rewriteDirectives,
+  headersDirectives,
+  logDirectives,
+];
