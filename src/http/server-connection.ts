@@ -69,6 +69,11 @@ export class ServerConnection implements ActivityOwner {
     return this.#shared.port.localEndpoint(this.#recv.socket)?.address ?? '';
   }
 
+  /** The client's port; 0 where it is not known any more. */
+  get port(): number {
+    return this.#shared.port.remoteEndpoint(this.#recv.socket)?.port ?? 0;
+  }
+
   /** Requests that have come, the current one included. */
   get requests(): number {
     return this.#requests;

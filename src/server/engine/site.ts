@@ -128,9 +128,14 @@ export class Site implements SessionShared {
     this.#acceptors.push(new Acceptor(this.port, socket, open));
   }
 
+  /** Connections that come now are another site's; those there are stay. */
+  stopAccepting(): void {
+    for (const acceptor of this.#acceptors.splice(0)) acceptor.stop();
+  }
+
   /** Takes no more connections, and ends those there are when their requests are answered. */
   close(drainMs: number): Promise<void> {
-    for (const acceptor of this.#acceptors.splice(0)) acceptor.stop();
+    this.stopAccepting();
     this.#draining ??= new Draining(
       this.port,
       this.connections,

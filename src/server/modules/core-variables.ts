@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import type { HttpModule } from '../engine/module.ts';
 import type { Request } from '../engine/request.ts';
@@ -40,6 +41,14 @@ const VARIABLES: VariableTable = {
   bytes_sent: ({ bodyBytes, headBytes }) => String(bodyBytes + headBytes),
   msec: ({ site }) => (site.clock.wallMs() / 1000).toFixed(3),
   request_time: ({ site, startedMs }) => ((site.port.loop.turnMs - startedMs) / 1000).toFixed(3),
+  time_local: ({ site }) => localTime(new Date(site.clock.wallMs())),
+  time_iso8601: ({ site }) => isoTime(new Date(site.clock.wallMs())),
+  remote_user: (request) => basicUser(clientOf(request).head.get('authorization')),
+  remote_port: (request) => String(clientOf(request).port),
+  request_length: (request) => String(clientOf(request).head.bytes),
+  content_type: (request) => clientOf(request).head.get('content-type'),
+  content_length: (request) => clientOf(request).head.get('content-length'),
+  document_root: ({ site, location }) => site.fullPath(String(location.conf.root)),
   pid: ({ site }) => String(site.environment.pid),
   hostname: ({ site }) => site.environment.hostname,
   nginx_version: () => NGINX_VERSION,
@@ -110,4 +119,41 @@ function cookie(cookies: string, name: string): string | undefined {
     if (rest.length > 0 && key.trimEnd().toLowerCase() === name) return rest.join('=').trim();
   }
   return undefined;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+function two(number: number): string {
+  return String(number).padStart(2, '0');
+}
+
+/** `+01:00` or, with an empty `colon`, `+0100`. */
+function zoneOf(date: Date, colon: string): string {
+  const minutes = -date.getTimezoneOffset();
+  const size = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${colon}${two(size % 60)}`;
+}
+
+function clockOf(date: Date): string {
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** `20/Nov/2026:09:00:00 +0100`. */
+function localTime(date: Date): string {
+  const day = `${two(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}`;
+  return `${day}:${clockOf(date)} ${zoneOf(date, '')}`;
+}
+
+function isoTime(date: Date): string {
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day}T${clockOf(date)}${zoneOf(date, ':')}`;
+}
+
+/** The name of Basic authentication (RFC 7617). */
+function basicUser(authorization: string | undefined): string | undefined {
+  const encoded = /^basic +([^ ]+)$/i.exec(authorization ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('latin1');
+  const colon = text.indexOf(':');
+  return colon <= 0 ? undefined : text.slice(0, colon);
 }

@@ -1,0 +1,81 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import type { FileError, FileStatus, Files } from '../server/index.ts';
+
+const PRIVATE = 0o600;
+/** Names that are tried for a temporary file. */
+const NAMES_MAX = 100;
+const NAME_DIGITS = 10;
+
+let temporaries = 0;
+
+/** The file system of this machine. */
+export const systemFiles: Files = {
+  open: (path) => attempt(() => openSync(bytesOf(path), 'r')),
+  close: (descriptor) => closeSync(descriptor),
+  statusOf: (descriptor) => statusOf(fstatSync(descriptor)),
+  status: (path) => attempt(() => statusOf(statSync(bytesOf(path)))),
+  isExecutable: (path) => {
+    try {
+      accessSync(bytesOf(path), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  list: (path) => attempt(() => readdirSync(bytesOf(path), { encoding: 'latin1' })),
+  read: (descriptor, into, position) =>
+    attempt(() => readSync(descriptor, into, 0, into.length, position)),
+  temporary: (directory) => attempt(() => openTemporary(directory)),
+  write: (descriptor, bytes, position) =>
+    attempt(() => writeSync(descriptor, bytes, 0, bytes.length, position)),
+  remove: (path) => {
+    attempt(() => unlinkSync(bytesOf(path)));
+  },
+};
+
+/** Paths come as bytes of a request: they need not be UTF-8. */
+function bytesOf(path: string): Buffer {
+  return Buffer.from(path, 'latin1');
+}
+
+function openTemporary(directory: string): { descriptor: number; path: string } {
+  for (let tries = 1; ; tries += 1) {
+    temporaries += 1;
+    const path = `${directory}/${String(temporaries).padStart(NAME_DIGITS, '0')}`;
+    try {
+      return { descriptor: openSync(bytesOf(path), 'wx+', PRIVATE), path };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === NAMES_MAX) throw error;
+    }
+  }
+}
+
+function statusOf(stats: Stats): FileStatus {
+  return {
+    isFile: stats.isFile(),
+    isDirectory: stats.isDirectory(),
+    size: stats.size,
+    mtime: Math.floor(stats.mtimeMs / 1000),
+  };
+}
+
+function attempt<Value>(work: () => Value): Value | FileError {
+  try {
+    return work();
+  } catch (error) {
+    const { code = 'EIO', errno = 0 } = error as NodeJS.ErrnoException;
+    return { code, errno: Math.abs(errno) };
+  }
+}
