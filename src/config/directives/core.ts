@@ -92,6 +92,12 @@ export const coreDirectives: DirectiveTable = {
     args: [2, MANY],
     read: (use) => use.setOwn('tryFiles', tryFilesOf(use)),
   },
+  index: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: [1, MANY],
+    default: 'index.html',
+    read: (use) => use.append('index', ...use.args.map((name) => use.template(name))),
+  },
   satisfy: {
     contexts: HTTP_SERVER_LOCATION,
     args: 1,

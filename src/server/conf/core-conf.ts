@@ -27,6 +27,8 @@ export interface CoreConf {
   readonly recursiveErrorPages: boolean;
   readonly internal: boolean;
   readonly tryFiles: TryFiles | undefined;
+  /** What a path with a slash at its end is answered with. */
+  readonly index: readonly Template[];
   readonly satisfy: 'all' | 'any';
   readonly clientMaxBodySize: number;
   readonly clientBodyBufferSize: number;

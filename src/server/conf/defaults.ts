@@ -49,6 +49,7 @@ export const LOCATION_DEFAULTS: LocationConf = {
   recursiveErrorPages: false,
   internal: false,
   tryFiles: undefined,
+  index: ['index.html'],
   satisfy: 'all',
   clientMaxBodySize: 1024 * KIB,
   clientBodyBufferSize: 16 * KIB,

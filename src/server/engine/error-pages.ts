@@ -62,7 +62,7 @@ export function answerError(request: Request, status: number): Verdict {
   if (body !== '') out.contentType = 'text/html';
   if (body === '' && shown === 204) out.contentLength = -1;
   else out.contentLength = body.length;
-  request.writeHead();
+  if (!request.writeHead()) return TAKEN;
   request.writeText(body);
   request.end();
   return TAKEN;

@@ -7,6 +7,7 @@ import { Session } from '../../proxy/session.ts';
 import type { ErrorPage } from '../conf/core-conf.ts';
 import type { LogLevel } from '../conf/log-conf.ts';
 import { answerError } from './error-pages.ts';
+import { type BodyPart, type BodySender, FileSender } from './file-sender.ts';
 import type { HttpListener } from './listener.ts';
 import type { Location } from './location.ts';
 import { locationFor, PHASE, Phases } from './phases.ts';
@@ -57,6 +58,14 @@ export class Request extends Session {
   /** The head that is passed on has these fields itself. */
   hasOwnServer = false;
   hasOwnDate = false;
+  /** Of a body that is a file: what is sent, where that is not all of it. */
+  parts: readonly BodyPart[] | undefined;
+  /** A filter of the head has found that the request is to be answered with this status instead. */
+  instead = 0;
+  /** Conditions were looked at by somebody else. */
+  conditionsOff = false;
+  isSubrequest = false;
+  #sender: BodySender | undefined;
   /** Counts uses, so that what waited for an old one finds out. */
   use = 0;
 
@@ -110,6 +119,10 @@ export class Request extends Session {
     this.errorStatus = 0;
     this.hasOwnServer = false;
     this.hasOwnDate = false;
+    this.parts = undefined;
+    this.instead = 0;
+    this.conditionsOff = false;
+    this.isSubrequest = false;
     this.server = this.listener.servers.fallback;
     this.location = this.server.location;
   }
@@ -250,9 +263,9 @@ export class Request extends Session {
   /** What the client still sends of this request is not wanted. */
   discardBody(): void {}
 
-  /** Writes the head, through the filters of the location. */
-  writeHead(): void {
-    if (this.headSent) return;
+  /** Writes the head, through the filters of the location. `false`: the answer is another one. */
+  writeHead(): boolean {
+    if (this.headSent) return true;
     const client = this.client as ServerConnection;
     const { out } = this;
     if (this.errorStatus !== 0) {
@@ -261,6 +274,10 @@ export class Request extends Session {
     }
     const { headerFilters } = this.location;
     for (let i = 0; i < headerFilters.length; i += 1) headerFilters[i]?.(this);
+    if (this.instead !== 0) {
+      this.#answerInstead();
+      return false;
+    }
     const bodiless = this.headerOnly;
     const old = client.head.minorVersion === 0;
     const unknown = out.contentLength < 0 && !bodiless;
@@ -272,6 +289,14 @@ export class Request extends Session {
     const text = headText(this);
     this.headBytes = text.length;
     client.send(text);
+    return true;
+  }
+
+  #answerInstead(): void {
+    const status = this.instead;
+    this.instead = 0;
+    this.conditionsOff = true;
+    if (this.conclude(status) === AGAIN) this.phases.run();
   }
 
   /** Is the head all that the client gets? */
@@ -304,6 +329,18 @@ export class Request extends Session {
     return send(outbox, bytes, 0, bytes.length, true);
   }
 
+  /** Sends parts of an open file, which is closed at the end; then the answer is complete. */
+  sendFile(descriptor: number, parts: readonly BodyPart[]): void {
+    this.#sender = new FileSender(this, descriptor, parts);
+    const { outbox } = this.client as ServerConnection;
+    if (outbox.queuedBytes === 0) this.#sender.drained();
+  }
+
+  override responseDrained(): void {
+    if (this.#sender === undefined) super.responseDrained();
+    else this.#sender.drained();
+  }
+
   /** The answer is complete. */
   end(): void {
     const client = this.client as ServerConnection;
@@ -327,7 +364,7 @@ export class Request extends Session {
     out.status = status;
     out.contentType = contentType;
     out.contentLength = text.length;
-    this.writeHead();
+    if (!this.writeHead()) return TAKEN;
     this.writeText(text);
     this.end();
     return TAKEN;
@@ -343,6 +380,8 @@ export class Request extends Session {
   }
 
   override finish(): void {
+    this.#sender?.stop();
+    this.#sender = undefined;
     const { loggers } = this.location;
     for (let i = 0; i < loggers.length; i += 1) loggers[i]?.(this);
     super.finish();

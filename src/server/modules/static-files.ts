@@ -1,0 +1,97 @@
+import type { FileError, FileStatus } from '../engine/environment.ts';
+import { type FilePath, filePathOf } from '../engine/file-path.ts';
+import type { HttpModule } from '../engine/module.ts';
+import type { Request } from '../engine/request.ts';
+import { systemError } from '../engine/system-errors.ts';
+import { escapeUri } from '../engine/uri.ts';
+import { NEXT, TAKEN, type Verdict } from '../engine/verdict.ts';
+
+const METHODS = new Set(['GET', 'HEAD', 'POST']);
+/** Up to this many bytes, a file is read and goes out with its head in one write. */
+const READ_BYTES_MAX = 64 * 1024;
+
+/** Files below `root` or `alias`. */
+export const staticFilesModule: HttpModule = {
+  name: 'static files',
+  location(location, site) {
+    const path = filePathOf(location, site);
+    location.content.push((request) => serve(request, path));
+  },
+};
+
+function serve(request: Request, pathOf: FilePath): Verdict {
+  if (!METHODS.has(request.method)) return 405;
+  if (request.uri.endsWith('/')) return NEXT;
+  const { files } = request.site.environment;
+  const path = pathOf(request);
+  if (path.includes('\0')) return 404;
+  const descriptor = files.open(path);
+  if (typeof descriptor !== 'number') return notOpened(request, path, descriptor);
+  const status = files.statusOf(descriptor);
+  if (!status.isFile || request.method === 'POST') {
+    files.close(descriptor);
+    if (status.isDirectory) return toDirectory(request);
+    if (status.isFile) return 405;
+    request.log('crit', `"${path}" is not a regular file`);
+    return 404;
+  }
+  describe(request, status);
+  if (request.writeHead()) send(request, descriptor, status.size);
+  else files.close(descriptor);
+  return TAKEN;
+}
+
+function notOpened(request: Request, path: string, error: FileError): Verdict {
+  const { code } = error;
+  const missing = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG';
+  const status = missing ? 404 : code === 'EACCES' || code === 'ELOOP' ? 403 : 500;
+  if (status !== 404 || request.location.conf.logNotFound) {
+    const level = status === 500 ? 'crit' : 'error';
+    request.log(level, `open() "${path}" failed ${systemError(error)}`);
+  }
+  return status;
+}
+
+/** A directory is asked for with a slash. */
+function toDirectory(request: Request): Verdict {
+  const { args } = request;
+  request.out.location = `${escapeUri(request.uri)}/${args === '' ? '' : `?${args}`}`;
+  return 301;
+}
+
+function describe(request: Request, { size, mtime }: FileStatus): void {
+  const { out } = request;
+  out.status = 200;
+  out.contentLength = size;
+  out.lastModified = mtime;
+  out.contentType = request.typeOf(request.uri);
+  out.allowsRanges = true;
+  if (!request.location.conf.etag) return;
+  out.etag = `"${mtime.toString(16)}-${size.toString(16)}"`;
+  out.add('ETag', out.etag);
+}
+
+function send(request: Request, descriptor: number, size: number): void {
+  const { files } = request.site.environment;
+  if (request.headerOnly || size === 0) {
+    files.close(descriptor);
+    request.end();
+    return;
+  }
+  const parts = request.parts ?? [{ position: 0, length: size }];
+  const [only] = parts;
+  if (parts.length === 1 && typeof only === 'object' && only.length <= READ_BYTES_MAX) {
+    const bytes = new Uint8Array(only.length);
+    const read = files.read(descriptor, bytes, only.position);
+    files.close(descriptor);
+    if (read !== bytes.length) {
+      request.log('alert', 'a file was cut while it was sent');
+      request.cut();
+      return;
+    }
+    request.writeBytes(bytes);
+    request.end();
+    return;
+  }
+  request.sendFile(descriptor, parts);
+}
