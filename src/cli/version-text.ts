@@ -17,7 +17,6 @@ const WITHOUT: readonly string[] = [
   'http_access_module',
   'http_auth_basic_module',
   'http_gzip_module',
-  'http_proxy_module',
   'http_grpc_module',
   'http_limit_conn_module',
   'http_limit_req_module',

@@ -5,6 +5,7 @@ import { ConfigError } from './config-error.ts';
 import { locationKeyOf } from './directives/http.ts';
 import { logFormatsOf } from './directives/log.ts';
 import { scriptOf } from './directives/rewrite.ts';
+import { upstreamsOf } from './directives/upstream.ts';
 import { addressText, endpointOf } from './listen.ts';
 import { locationConf, serverConf } from './merge.ts';
 import type { ConfigReader } from './reader.ts';
@@ -17,9 +18,13 @@ export function buildSite(
   isRoot: boolean,
   reader: ConfigReader,
 ): SiteConf {
-  const servers = http.children.map((scope) => buildServer(scope, isRoot));
+  const servers = http.children
+    .filter(({ context }) => context === 'server')
+    .map((scope) => buildServer(scope, isRoot));
   checkAddresses(http, servers, reader);
-  return { servers, logFormats: [...logFormatsOf(http).values()], prefix };
+  const upstreams = upstreamsOf(http);
+  const captureNames = [...reader.captureNames];
+  return { servers, logFormats: [...logFormatsOf(http).values()], upstreams, captureNames, prefix };
 }
 
 function buildServer(scope: Scope, isRoot: boolean): ServerConf {

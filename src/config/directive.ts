@@ -117,7 +117,10 @@ export class Use {
   }
 
   regex(pattern: string, ignoreCase = false): RegExp {
-    return regexOf(pattern, ignoreCase, this.position);
+    const regex = regexOf(pattern, ignoreCase, this.position);
+    for (const [, name = ''] of regex.source.matchAll(/\(\?<(\w+)>/g))
+      this.reader.captureNames.add(name);
+    return regex;
   }
 
   number(text: string = this.first): number {

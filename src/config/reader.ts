@@ -7,6 +7,8 @@ import type { DirectiveNode, SyntaxNode } from './syntax.ts';
 export class ConfigReader {
   readonly #rows = new Map<string, readonly DirectiveRow[]>();
   readonly warnings: string[] = [];
+  /** Names of groups in regular expressions. */
+  readonly captureNames: Set<string> = new Set<string>();
 
   constructor(tables: readonly DirectiveTable[]) {
     for (const table of tables) {

@@ -4,7 +4,9 @@ import { headersDirectives } from './directives/headers.ts';
 import { httpDirectives } from './directives/http.ts';
 import { logDirectives } from './directives/log.ts';
 import { mainDirectives } from './directives/main.ts';
+import { proxyDirectives } from './directives/proxy.ts';
 import { rewriteDirectives } from './directives/rewrite.ts';
+import { upstreamDirectives } from './directives/upstream.ts';
 
 /** All directives that are known, module by module. */
 export const DIRECTIVES: readonly DirectiveTable[] = [
@@ -14,4 +16,6 @@ export const DIRECTIVES: readonly DirectiveTable[] = [
   rewriteDirectives,
   headersDirectives,
   logDirectives,
+  proxyDirectives,
+  upstreamDirectives,
 ];

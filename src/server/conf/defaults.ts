@@ -1,5 +1,6 @@
 import type { LocationConf } from './location-conf.ts';
 import type { LogFormat } from './log-conf.ts';
+import { PROXY_DEFAULTS } from './proxy-conf.ts';
 import type { ServerConf, SiteConf } from './site-conf.ts';
 
 const KIB = 1024;
@@ -94,6 +95,7 @@ export const LOCATION_DEFAULTS: LocationConf = {
   expires: { kind: 'off' },
   accessLogs: [],
   errorLogs: [],
+  ...PROXY_DEFAULTS,
 };
 
 /** A server that listens nowhere yet. */
@@ -112,4 +114,10 @@ export const SERVER_DEFAULTS: ServerConf = {
   location: LOCATION_DEFAULTS,
 };
 
-export const SITE_DEFAULTS: SiteConf = { servers: [], logFormats: [COMBINED], prefix: '/' };
+export const SITE_DEFAULTS: SiteConf = {
+  servers: [],
+  logFormats: [COMBINED],
+  upstreams: [],
+  captureNames: [],
+  prefix: '/',
+};

@@ -2,6 +2,7 @@ import type { Endpoint } from '../../core/endpoint.ts';
 import type { LocationConf } from './location-conf.ts';
 import type { LogFormat } from './log-conf.ts';
 import type { Script } from './script.ts';
+import type { UpstreamConf } from './upstream-conf.ts';
 
 /** One `listen`. */
 export type ListenConf = {
@@ -47,6 +48,9 @@ export interface ServerConf {
 export interface SiteConf {
   readonly servers: readonly ServerConf[];
   readonly logFormats: readonly LogFormat[];
+  readonly upstreams: readonly UpstreamConf[];
+  /** Names of groups in all regular expressions: each is a variable. */
+  readonly captureNames: readonly string[];
   /** Relative paths of `root`, logs and the like begin here; ends with a slash. */
   readonly prefix: string;
 }

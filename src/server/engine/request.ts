@@ -1,11 +1,16 @@
+import type { ClientConnection } from '../../http/client-connection.ts';
 import { HOST } from '../../http/field-names.ts';
 import type { HttpError } from '../../http/http-error.ts';
+import type { MessageHead } from '../../http/message-head.ts';
 import { originForm } from '../../http/request-target.ts';
 import { LAST_CHUNK, sendBytes, sendChunk } from '../../http/send-body.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
+import type { ProxyError } from '../../proxy/proxy-error.ts';
 import { Session } from '../../proxy/session.ts';
 import type { ErrorPage } from '../conf/core-conf.ts';
 import type { LogLevel } from '../conf/log-conf.ts';
+import type { Destination } from '../modules/proxy/destination.ts';
+import { ClientBody } from './client-body.ts';
 import { answerError } from './error-pages.ts';
 import { type BodyPart, type BodySender, FileSender } from './file-sender.ts';
 import type { HttpListener } from './listener.ts';
@@ -20,6 +25,17 @@ import type { VirtualServer } from './virtual-servers.ts';
 
 /** How often a request may change its URI: by rewrites, redirects within and error pages. */
 export const URI_CHANGES_MAX: number = 10;
+
+/** Who talks to a server for a request: the proxy's part of it. */
+export interface UpstreamSide {
+  /** There is a connection for the current attempt. */
+  ready(request: Request, upstream: ClientConnection): void;
+  responseHead(request: Request, head: MessageHead): void;
+  /** `repeats`: what the engine would do. */
+  attemptFailed(request: Request, error: ProxyError, repeats: boolean): void;
+  connectFailed(request: Request, error: ProxyError): void;
+  noServer(request: Request): void;
+}
 
 /** One request on its way through the phases of its server. Used again for the next one. */
 export class Request extends Session {
@@ -65,7 +81,14 @@ export class Request extends Session {
   /** Conditions were looked at by somebody else. */
   conditionsOff = false;
   isSubrequest = false;
+  /** Set while a server is to answer. */
+  side: UpstreamSide | undefined;
+  destination: Destination | undefined;
+  readonly body: ClientBody = new ClientBody();
+  /** The path still begins with what its location matched. */
+  isLocationValid = true;
   #sender: BodySender | undefined;
+  #bodyRead: (() => void) | undefined;
   /** Counts uses, so that what waited for an old one finds out. */
   use = 0;
 
@@ -123,6 +146,11 @@ export class Request extends Session {
     this.instead = 0;
     this.conditionsOff = false;
     this.isSubrequest = false;
+    this.side = undefined;
+    this.destination = undefined;
+    this.isLocationValid = true;
+    this.#bodyRead = undefined;
+    this.body.reset();
     this.server = this.listener.servers.fallback;
     this.location = this.server.location;
   }
@@ -140,15 +168,28 @@ export class Request extends Session {
     const { servers } = this.listener;
     const match = servers.match(host);
     this.server = match?.server ?? servers.fallback;
-    if (match?.captures !== undefined) this.captures = match.captures;
+    if (match?.captures !== undefined) this.captured(match.captures);
     this.location = this.server.location;
+  }
+
+  /** Keeps what a regular expression has captured, by number and by name. */
+  captured(captures: RegExpExecArray): void {
+    this.captures = captures;
+    const { groups } = captures;
+    if (groups === undefined) return;
+    const { captureSlots } = this.site.variables;
+    for (const name of Object.keys(groups)) {
+      const slot = captureSlots.get(name);
+      if (slot !== undefined) this.values[slot] = groups[name];
+    }
   }
 
   /** For the phases: the location that the URI belongs to. */
   findLocation(): Verdict {
+    this.isLocationValid = true;
     const { tree } = this.server.location;
     const found = tree.find(this.uri, (captures) => {
-      this.captures = captures;
+      this.captured(captures);
     });
     const location = found ?? this.server.location;
     if (location.conf.internal && !this.internal) return 404;
@@ -356,6 +397,76 @@ export class Request extends Session {
     const dot = path.lastIndexOf('.');
     if (dot < 0 || dot < path.lastIndexOf('/')) return defaultType;
     return types.get(path.slice(dot + 1).toLowerCase()) ?? defaultType;
+  }
+
+  /** Reads the whole body of the request first; `then` runs when it is there. */
+  readBody(then: () => void): void {
+    this.#bodyRead = then;
+    (this.client as ServerConnection).resumeRequest();
+  }
+
+  override requestBody(data: Uint8Array, from: number, to: number, owned: boolean): void {
+    if (this.#bodyRead === undefined) super.requestBody(data, from, to, owned);
+    else this.body.add(data, from, to);
+  }
+
+  override requestEnd(): void {
+    const then = this.#bodyRead;
+    if (then === undefined) {
+      super.requestEnd();
+      return;
+    }
+    this.requestEnded = true;
+    this.body.isWhole = true;
+    this.#bodyRead = undefined;
+    then();
+  }
+
+  // A server is to answer: what happens is its side's affair.
+
+  override ready(upstream: ClientConnection): void {
+    (this.side as UpstreamSide).ready(this, upstream);
+  }
+
+  /** The exchange goes on over this connection. */
+  attachUpstream(upstream: ClientConnection): void {
+    this.attach(upstream);
+  }
+
+  sendUp(text: string): void {
+    this.sendHead(text, !this.body.isWhole);
+  }
+
+  override responseHead(head: MessageHead): void {
+    (this.side as UpstreamSide).responseHead(this, head);
+  }
+
+  protected override attemptFailed(error: ProxyError, repeats: boolean): void {
+    (this.side as UpstreamSide).attemptFailed(this, error, repeats);
+  }
+
+  override connectFailed(error: ProxyError): void {
+    (this.side as UpstreamSide).connectFailed(this, error);
+  }
+
+  override noServer(): void {
+    (this.side as UpstreamSide).noServer(this);
+  }
+
+  override answer(error: ProxyError | HttpError): void {
+    this.concludeLater(error.status);
+  }
+
+  /** The server's answer is not wanted any more. */
+  dropUpstream(): void {
+    this.upstream?.destroy();
+    this.upstream = undefined;
+    this.attempts.leave();
+  }
+
+  /** Outside of the phases: the request ends with this status. */
+  concludeLater(status: number): void {
+    if (this.conclude(status) === AGAIN) this.phases.run();
   }
 
   /** A whole answer with a text. */

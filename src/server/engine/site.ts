@@ -2,6 +2,7 @@ import { BufferPool } from '../../core/buffer-pool.ts';
 import type { SocketId } from '../../core/operation.ts';
 import { closeOperation } from '../../core/operations.ts';
 import type { ProactorPort } from '../../core/proactor.ts';
+import { SourceAddresses } from '../../dns/system/source-addresses.ts';
 import { BULK_BYTES, BULK_IDLE_MAX } from '../../http/bulk-receive.ts';
 import { HEAD_RULES, type HeadLimits } from '../../http/head-limits.ts';
 import { ParserPool } from '../../http/parser-pool.ts';
@@ -74,7 +75,7 @@ export class Site implements SessionShared {
     const direct = port.capabilities.receive === 'direct';
     const bulk = direct ? new BufferPool(BULK_BYTES, BULK_IDLE_MAX) : undefined;
     const parsers = new ParserPool('response', UPSTREAM_HEAD_LIMITS);
-    this.targetParts = { port, random, buffers, bulk, parsers, lookup: undefined };
+    this.targetParts = { port, random, buffers, bulk, parsers, sources: new SourceAddresses(port) };
     this.target = new UpstreamTarget(
       this.targetParts,
       upstreamConfig('none', { servers: ['127.0.0.1:9'] }),
@@ -84,6 +85,7 @@ export class Site implements SessionShared {
       this.variables.add(variables ?? {});
       this.variables.addFamilies(families ?? {});
     }
+    for (const name of conf.captureNames) this.variables.defineCapture(name);
     for (const module of modules) module.site?.(this);
     this.postRead = modules.flatMap((module) => module.postRead?.(this) ?? []);
     this.listeners = this.#makeListeners(conf.servers, buffers);

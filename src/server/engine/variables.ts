@@ -31,6 +31,8 @@ export class Variables {
   readonly #families = new Map<string, (rest: string) => Getter>();
   /** How many values a request keeps: of `set`, and of what is looked up once. */
   slots = 0;
+  /** Where what named groups have captured is kept. */
+  readonly captureSlots: Map<string, number> = new Map<string, number>();
 
   add(table: VariableTable): void {
     for (const [name, variable] of Object.entries(table)) {
@@ -74,6 +76,14 @@ export class Variables {
         return request.values[slot];
       },
     });
+  }
+
+  /** What a group `(?<name>…)` of some regular expression has captured last. */
+  defineCapture(name: string): void {
+    if (this.#known.has(name)) return;
+    const slot = this.newSlot();
+    this.captureSlots.set(name, slot);
+    this.#known.set(name, { get: ({ values }) => values[slot] });
   }
 
   /** A place among the values of a request. */

@@ -4,6 +4,7 @@ import { coreVariablesModule } from './core-variables.ts';
 import { headersModule } from './headers.ts';
 import { indexFilesModule } from './index-files.ts';
 import { notModifiedModule } from './not-modified.ts';
+import { proxyModule } from './proxy/index.ts';
 import { rewriteModule } from './rewrite.ts';
 import { staticFilesModule } from './static-files.ts';
 import { tryFilesModule } from './try-files.ts';
@@ -13,6 +14,7 @@ export const MODULES: readonly HttpModule[] = [
   coreVariablesModule,
   rewriteModule,
   tryFilesModule,
+  proxyModule,
   indexFilesModule,
   staticFilesModule,
   notModifiedModule,

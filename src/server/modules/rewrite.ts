@@ -99,7 +99,7 @@ function compileCondition(condition: Condition, site: Site): (request: Request) 
   }
   return (request) => {
     const captures = condition.regex.exec(get(request) ?? '');
-    if (captures !== null) request.captures = captures;
+    if (captures !== null) request.captured(captures);
     return (captures !== null) !== condition.not;
   };
 }
@@ -143,7 +143,7 @@ function rewriteStep(instruction: Instruction & { kind: 'rewrite' }, site: Site)
   return (request) => {
     const captures = regex.exec(request.uri);
     if (captures === null) return ON;
-    request.captures = captures;
+    request.captured(captures);
     const made = evaluate(request);
     const query = made.indexOf('?');
     const path = query < 0 ? made : made.slice(0, query);
@@ -162,6 +162,7 @@ function rewriteStep(instruction: Instruction & { kind: 'rewrite' }, site: Site)
       return 500;
     }
     if (flag === 'break') {
+      request.isLocationValid = false;
       request.uriChanged = false;
       return OVER;
     }
