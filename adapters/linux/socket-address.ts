@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { isIPv4, isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import { AF_INET, AF_INET6, AF_UNIX } from './constants.ts';
 
@@ -23,7 +24,7 @@ export function encodeAddress({ family, address, port }: Endpoint): Buffer | und
     case 'ipv4':
       return isIPv4(address) && isPort(port) ? encodeIPv4(address, port) : undefined;
     case 'ipv6':
-      return isIPv6(address) && isPort(port) ? encodeIPv6(address, port) : undefined;
+      return encodeIPv6(address, port);
     case 'unix':
       return encodePath(address);
     default:
@@ -81,18 +82,32 @@ function encodeIPv4(address: string, port: number): Buffer {
   return encoded;
 }
 
-function encodeIPv6(address: string, port: number): Buffer {
+function encodeIPv6(address: string, port: number): Buffer | undefined {
+  if (!isIPv6(address) || !isPort(port)) return undefined;
   const encoded = Buffer.alloc(28);
   encoded.writeUInt16LE(AF_INET6, 0);
   encoded.writeUInt16BE(port, 2);
   const [text = '', zone = ''] = address.split('%');
+  const scopeId = scopeIdOf(zone);
+  if (scopeId === undefined) return undefined;
   const [before = '', after] = text.split('::');
   const head = groupsOf(before);
   const tail = after === undefined ? [] : groupsOf(after);
   const groups = [...head, ...new Array(8 - head.length - tail.length).fill(0), ...tail];
   for (let i = 0; i < 8; i += 1) encoded.writeUInt16BE(groups[i] ?? 0, 8 + 2 * i);
-  encoded.writeUInt32LE(Number(zone) || 0, 24);
+  encoded.writeUInt32LE(scopeId, 24);
   return encoded;
+}
+
+/**
+ * The number of an interface, 0 where no zone was written; `undefined`: there is no such one. An
+ * interface that can be a zone has a link-local address, and Node knows its number from there.
+ */
+function scopeIdOf(zone: string): number | undefined {
+  if (/^[0-9]*$/.test(zone)) return Number(zone) > 0xffff_ffff ? undefined : Number(zone);
+  const addresses = networkInterfaces()[zone] ?? [];
+  for (const one of addresses) if (one.family === 'IPv6' && one.scopeid > 0) return one.scopeid;
+  return undefined;
 }
 
 /** Sixteen-bit groups; a dotted quad at the end is two of them. */

@@ -78,6 +78,7 @@ export class NodeDatagrams implements NodeSocket {
       else {
         this.#socket.connect(remote.port, remote.address, (error?: Error) => {
           if (error === undefined || error === null) this.#opened();
+          else this.#onError(faultOf(error));
         });
       }
     });

@@ -1,8 +1,11 @@
 import type { Operation } from './operation.ts';
 
+/** What can stand in a deadline queue; the fields are the queue's own. */
+export type Due = { dueMs: number; dueIndex: number; dueOrder: number };
+
 /**
  * Which operations have an end in time, and which comes first: the timers and the deadlines of
- * one loop.
+ * one loop, or whatever else waits.
  *
  * A binary heap: earliest first, ties in the order of submission. An operation knows its index,
  * so removing one needs no search, and its place is in the operation itself, so adding
@@ -14,8 +17,8 @@ import type { Operation } from './operation.ts';
  *     /   \       /
  *   [3]   [4]   [5]
  */
-export class DeadlineQueue {
-  readonly #heap: Operation[] = [];
+export class DeadlineQueue<Item extends Due = Operation> {
+  readonly #heap: Item[] = [];
   #added = 0;
 
   /** When the next one is due; `Infinity` when there is none. */
@@ -32,13 +35,13 @@ export class DeadlineQueue {
     return this.#added;
   }
 
-  add(operation: Operation, dueMs: number): void {
+  add(operation: Item, dueMs: number): void {
     operation.dueMs = dueMs;
     operation.dueOrder = this.#added++;
     this.#rise(operation, this.#heap.length);
   }
 
-  remove(operation: Operation): void {
+  remove(operation: Item): void {
     const index = operation.dueIndex;
     if (index < 0) return;
     operation.dueIndex = -1;
@@ -49,7 +52,7 @@ export class DeadlineQueue {
   }
 
   /** Takes out the first one that is due and was added before the `added` of that time. */
-  takeDue(nowMs: number, added: number): Operation | undefined {
+  takeDue(nowMs: number, added: number): Item | undefined {
     const first = this.#heap[0];
     if (first === undefined || first.dueMs > nowMs || first.dueOrder >= added) return undefined;
     this.remove(first);
@@ -57,12 +60,12 @@ export class DeadlineQueue {
   }
 
   /** Takes out whatever is first. */
-  takeAny(): Operation | undefined {
+  takeAny(): Item | undefined {
     return this.takeDue(Number.POSITIVE_INFINITY, this.#added);
   }
 
   /** Puts `operation` at the hole `index`, or as far above it as it belongs. */
-  #rise(operation: Operation, index: number): void {
+  #rise(operation: Item, index: number): void {
     let hole = index;
     while (hole > 0) {
       const parent = this.#heap[(hole - 1) >> 1];
@@ -73,7 +76,7 @@ export class DeadlineQueue {
   }
 
   /** Puts `operation` at the hole `index`, or as far below it as it belongs. */
-  #sink(operation: Operation, index: number): void {
+  #sink(operation: Item, index: number): void {
     let hole = index;
     for (;;) {
       const left = this.#heap[2 * hole + 1];
@@ -86,7 +89,7 @@ export class DeadlineQueue {
   }
 
   /** Returns where `operation` was before: the new hole. */
-  #fill(hole: number, operation: Operation): number {
+  #fill(hole: number, operation: Item): number {
     const index = operation.dueIndex;
     this.#heap[hole] = operation;
     operation.dueIndex = hole;
@@ -94,7 +97,7 @@ export class DeadlineQueue {
   }
 }
 
-function isBefore(a: Operation, b: Operation): boolean {
+function isBefore(a: Due, b: Due): boolean {
   if (a.dueMs !== b.dueMs) return a.dueMs < b.dueMs;
   return a.dueOrder < b.dueOrder;
 }

@@ -3,13 +3,11 @@ import { InvariantError } from '../core/invariant-error.ts';
 import type { CloseOperation, RecvOperation, SocketId } from '../core/operation.ts';
 import {
   closeOperation,
-  connectOperation,
   peekOperation,
   recvOperation,
   shutdownOperation,
 } from '../core/operations.ts';
 import type { ProactorPort } from '../core/proactor.ts';
-import { formatEndpoint, parseEndpoint } from './address.ts';
 import { bytesOf, joined, scatter, total } from './bytes.ts';
 import { IoError } from './io-error.ts';
 import { type SendOptions, SendQueue } from './send-queue.ts';
@@ -27,22 +25,6 @@ export type HandedOver = { readonly socket: SocketId; readonly received: Uint8Ar
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NOTHING = () => {};
-
-/** Opens a connection. A deadline or an abort leaves no socket behind. */
-export function connect(
-  port: ProactorPort,
-  endpoint: Endpoint | string,
-  options: ConnectOptions = {},
-): Promise<Stream> {
-  return settled(() => {
-    const remote = typeof endpoint === 'string' ? parseEndpoint(endpoint) : endpoint;
-    const operation = connectOperation(remote, NOTHING);
-    const { local } = options;
-    operation.local = typeof local === 'string' ? parseEndpoint(local, { port: 0 }) : local;
-    const take = () => new Stream(port, operation.socket);
-    return perform(port, operation, { ...options, take, about: formatEndpoint(remote) });
-  });
-}
 
 /** A connection for people: promises, AbortSignal, async iteration. One reader at a time. */
 export class Stream implements AsyncIterable<Uint8Array>, AsyncDisposable {

@@ -9,6 +9,7 @@ import {
 } from '../core/operations.ts';
 import type { ProactorPort } from '../core/proactor.ts';
 import type { Random } from '../core/random.ts';
+import { SourceAddresses } from '../dns/system/source-addresses.ts';
 import { BULK_BYTES, BULK_IDLE_MAX } from '../http/bulk-receive.ts';
 import type { ClientConnection } from '../http/client-connection.ts';
 import type { HttpError } from '../http/http-error.ts';
@@ -20,9 +21,9 @@ import { IoError } from '../net/io-error.ts';
 import { AccessLog, type LogSink } from './access-log.ts';
 import { ConnectionList } from './connection-list.ts';
 import { Draining } from './draining.ts';
+import type { NameParts } from './name-source.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 import { SeededRandom } from './seeded-random.ts';
-import type { Lookup } from './server-names.ts';
 import { Session } from './session.ts';
 import type { SessionShared } from './session-shared.ts';
 import { groupConfigOf } from './simple-group.ts';
@@ -36,10 +37,9 @@ const DRAIN_MS = 30_000;
 /** Wait before accepting goes on after descriptors ran out, or the like. */
 const ACCEPT_PAUSE_MS = 500;
 
-export type ProxyParts = {
+/** One of `lookup` and `resolver` is needed where an upstream is a name. */
+export type ProxyParts = NameParts & {
   readonly log?: LogSink;
-  /** Needed where the upstream is a name. */
-  readonly lookup?: Lookup;
   /** What balancers that choose by chance go by. */
   readonly random?: Random;
 };
@@ -69,9 +69,11 @@ export class ReverseProxy implements RequestHandler, SessionShared {
     const responses = new ParserPool('response', headLimits);
     const direct = port.capabilities.receive === 'direct';
     const bulk = direct ? new BufferPool(BULK_BYTES, BULK_IDLE_MAX) : undefined;
-    const { lookup } = parts;
+    const { lookup, resolver } = parts;
     const random = parts.random ?? new SeededRandom(port.loop.nowMs());
-    const shared = { port, random, buffers, bulk, parsers: responses, lookup };
+    const sources = new SourceAddresses(port);
+    const pools = { buffers, bulk, parsers: responses };
+    const shared = { port, random, ...pools, sources, lookup, resolver };
     this.targetParts = shared;
     this.target = new UpstreamTarget(shared, groupConfigOf(upstream), upstream.authority);
     const requests = new ParserPool('request', headLimits, config.headRules);
@@ -122,6 +124,7 @@ export class ReverseProxy implements RequestHandler, SessionShared {
       () => this.cutAll(),
       () => {
         this.target.close();
+        this.targetParts.sources.close();
         this.log?.flush();
       },
     );

@@ -1,14 +1,8 @@
-import type { Endpoint } from '../core/endpoint.ts';
 import { timerOperation } from '../core/operations.ts';
 import type { ProactorPort } from '../core/proactor.ts';
-import type { NamedServer } from './proxy-config.ts';
+import type { NameSource } from './name-source.ts';
 import type { ServersWaiter } from './session-shared.ts';
-
-/** Looks up a name: its IPv4 addresses and how long they hold. Rejects when there are none. */
-export type Lookup = (name: string) => Promise<{
-  readonly addresses: readonly string[];
-  readonly ttlMs: number;
-}>;
+import type { ResolvedAddress } from './upstream/index.ts';
 
 const TTL_MS_MIN = 1_000;
 const TTL_MS_MAX = 3_600_000;
@@ -19,34 +13,48 @@ const LOOKUP_MS = 30_000;
 /** Sessions that wait for the first answer; more are answered at once. */
 const WAITING_MAX = 1024;
 
-/** Follows a name: the servers of a group are its addresses, looked up when they are needed. */
+/**
+ * Follows a name: a server of a group is what it stands for. Where its source can be watched, it is,
+ * and looked up besides only while nothing is known; otherwise it is looked up when requests need it.
+ */
 export class ServerNames {
-  readonly #server: NamedServer;
-  readonly #lookup: Lookup | undefined;
-  readonly #set: (addresses: readonly Endpoint[]) => void;
+  readonly #name: string;
+  readonly #source: NameSource;
+  /** An empty list has been held for as long as the group says. */
+  readonly #set: (addresses: readonly ResolvedAddress[]) => void;
   readonly #port: ProactorPort;
   /** One timer for all look-ups: it looks again where it fired too early for the current one. */
   readonly #deadline = timerOperation(() => this.#onDeadline());
+  readonly #stopped = new AbortController();
   #giveUpMs = 0;
   /** Counts look-ups, so that one that was given up is not heard. */
   #asked = 0;
   #waiting: ServersWaiter[] = [];
   #asking = false;
+  #watching = false;
   #validUntilMs = 0;
-  /** There has been an answer with addresses. */
+  /** There has been an answer with addresses, and they are still believed. */
   known = false;
 
   constructor(
-    server: NamedServer,
-    lookup: Lookup | undefined,
-    set: (addresses: readonly Endpoint[]) => void,
+    name: string,
+    source: NameSource,
+    set: (addresses: readonly ResolvedAddress[]) => void,
     port: ProactorPort,
   ) {
-    if (lookup === undefined) throw new TypeError(`'${server.name}' is a name: give a lookup`);
-    this.#server = server;
-    this.#lookup = lookup;
+    this.#name = name;
+    this.#source = source;
     this.#set = set;
     this.#port = port;
+  }
+
+  /** Begins to watch, where that can be done. */
+  start(): void {
+    const { follow } = this.#source;
+    if (follow === undefined || this.#stopped.signal.aborted) return;
+    this.#watching = true;
+    // Nothing is thrown in there: what a source throws only ends the watching.
+    void this.#watch(follow);
   }
 
   /** Calls `waiter.serversKnown` when there is an answer. */
@@ -59,27 +67,57 @@ export class ServerNames {
     this.#ask();
   }
 
-  /** No timer is left behind. */
+  /** No timer and no watch is left behind. */
   stop(): void {
     this.#port.cancel(this.#deadline);
+    this.#stopped.abort();
   }
 
   /** Asks again where the last answer has become too old; requests go on with it meanwhile. */
   keepFresh(): void {
+    if (this.#watching) return;
     const nowMs = this.#port.loop.turnMs;
     if (nowMs >= this.#validUntilMs && this.#validUntilMs > 0) this.#ask();
   }
 
+  async #watch(follow: NonNullable<NameSource['follow']>): Promise<void> {
+    const { signal } = this.#stopped;
+    try {
+      for await (const event of follow(signal)) {
+        if (signal.aborted) return;
+        // Peers stay whatever the error: it says nothing about them.
+        if (!(event instanceof Error)) this.#changed(event);
+      }
+    } catch {
+      // The name is none, or the resolver was closed: a look-up says so to whoever asks.
+    } finally {
+      this.#watching = false;
+      this.#validUntilMs = Math.max(this.#validUntilMs, this.#port.loop.nowMs());
+    }
+  }
+
+  #changed(addresses: readonly ResolvedAddress[]): void {
+    try {
+      this.#set(addresses);
+    } catch (error) {
+      this.#tell(error); // Too many of them: the group is as it was.
+      return;
+    }
+    this.known = addresses.length > 0;
+    if (!this.known) return;
+    this.#asking = false; // What is being asked for is known by now.
+    this.#tell(undefined);
+  }
+
   #ask(): void {
-    const lookup = this.#lookup;
-    if (this.#asking || lookup === undefined) return;
+    if (this.#asking) return;
     this.#asking = true;
     this.#asked += 1;
     const asked = this.#asked;
     this.#giveUpMs = this.#port.loop.nowMs() + LOOKUP_MS;
     this.#watchDeadline();
     // Within a promise, so that a look-up that throws at once fails like any other.
-    const answer = Promise.resolve(this.#server.name).then(lookup);
+    const answer = Promise.resolve(this.#source).then((source) => source.look());
     answer.then(
       ({ addresses, ttlMs }) => {
         if (asked === this.#asked && this.#asking) this.#answered(addresses, ttlMs);
@@ -102,17 +140,10 @@ export class ServerNames {
     else this.#failed(new Error(`no answer within ${LOOKUP_MS} ms`));
   }
 
-  #answered(addresses: readonly string[], ttlMs: number): void {
-    const { port } = this.#server;
+  #answered(addresses: readonly ResolvedAddress[], ttlMs: number): void {
     try {
-      if (addresses.length === 0) throw new Error(`'${this.#server.name}' has no address`);
-      this.#set(
-        addresses.map((address) => ({
-          family: address.includes(':') ? 'ipv6' : 'ipv4',
-          address,
-          port,
-        })),
-      );
+      if (addresses.length === 0) throw new Error(`'${this.#name}' has no address`);
+      this.#set(addresses);
       this.known = true;
     } catch (error) {
       this.#failed(error);

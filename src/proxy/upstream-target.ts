@@ -2,24 +2,32 @@ import type { BufferPool } from '../core/buffer-pool.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { ProactorPort } from '../core/proactor.ts';
 import type { Random } from '../core/random.ts';
+import type { SourceAddresses } from '../dns/system/source-addresses.ts';
 import type { ClientConnection } from '../http/client-connection.ts';
 import type { ClientShared } from '../http/client-options.ts';
 import type { ParserPool } from '../http/parser-pool.ts';
 import type { Peer } from './framework/peers.ts';
-import { type Lookup, ServerNames } from './server-names.ts';
+import { type NameParts, nameSource } from './name-source.ts';
+import { routedSource } from './routed-source.ts';
+import { ServerNames } from './server-names.ts';
 import type { ServersWaiter, Target } from './session-shared.ts';
-import { ActiveChecks, UpstreamGroup, type UpstreamPool } from './upstream/index.ts';
+import {
+  ActiveChecks,
+  type ResolvedAddress,
+  UpstreamGroup,
+  type UpstreamPool,
+} from './upstream/index.ts';
 import type { UpstreamConfig } from './upstream/upstream-config.ts';
 
 /** What the connections of all targets of a proxy share. */
-export type TargetParts = {
+export type TargetParts = NameParts & {
   readonly port: ProactorPort;
   readonly random: Random;
   readonly buffers: BufferPool;
   readonly bulk: BufferPool | undefined;
   readonly parsers: ParserPool;
-  /** Needed where a server is a name. */
-  readonly lookup: Lookup | undefined;
+  /** Which addresses this machine has a way to. */
+  readonly sources: SourceAddresses;
 };
 
 /** A group of servers at work: connections to them, their names, followed, and their checks. */
@@ -34,7 +42,7 @@ export class UpstreamTarget implements Target {
 
   /** `previous`: the target of the same name that this one takes over from. */
   constructor(
-    { lookup, random, ...shared }: TargetParts,
+    { lookup, resolver, sources, random, ...shared }: TargetParts,
     config: UpstreamConfig,
     authority: string,
     previous?: UpstreamTarget,
@@ -48,16 +56,16 @@ export class UpstreamTarget implements Target {
     this.client = { ...shared, timeouts: config.timeouts };
     this.hostLine = `Host: ${authority}\r\n`;
     const { group } = this;
-    this.#names = config.servers.flatMap(({ endpoint, host, port: number }, index) => {
-      if (endpoint !== undefined) return [];
-      const set = (addresses: readonly Endpoint[]): void => {
-        group.resolved(
-          index,
-          addresses.map((one) => ({ endpoint: one })),
-        );
+    this.#names = config.servers.flatMap((server, index) => {
+      if (server.endpoint !== undefined) return [];
+      const named = nameSource(server, config, { lookup, resolver }, loop);
+      const source = routedSource(named, sources);
+      const set = (addresses: readonly ResolvedAddress[]): void => {
+        group.resolved(index, addresses, true);
       };
-      return [new ServerNames({ name: host, port: number }, lookup, set, port)];
+      return [new ServerNames(server.host, source, set, port)];
     });
+    for (const names of this.#names) names.start();
     this.#checks = new ActiveChecks(group, this.client, random);
     this.#checks.start();
   }

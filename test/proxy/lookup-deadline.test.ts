@@ -5,12 +5,7 @@ import { ServerNames } from '../../src/proxy/server-names.ts';
 test('a look-up that never answers is given up after 30 s, and not before', async (t) => {
   const world = new SimWorld({ seed: 1 });
   const port = new SimProactor(world.local);
-  const names = new ServerNames(
-    { name: 'a.test', port: 80 },
-    () => new Promise(() => {}),
-    () => {},
-    port,
-  );
+  const names = new ServerNames('a.test', { look: () => new Promise(() => {}) }, () => {}, port);
   const told: unknown[] = [];
   names.whenKnown({ serversKnown: (error: unknown) => told.push(error) });
   world.advance(29_999);

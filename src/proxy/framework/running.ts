@@ -4,9 +4,10 @@ import type { ProactorPort } from '../../core/proactor.ts';
 import type { HttpError } from '../../http/http-error.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import type { AccessLogOptions, LogSink } from '../access-log.ts';
+import type { NameResolver } from '../name-resolver.ts';
+import type { Lookup, NameParts } from '../name-source.ts';
 import { proxyConfig } from '../proxy-config.ts';
 import { ReverseProxy } from '../reverse-proxy.ts';
-import type { Lookup } from '../server-names.ts';
 import type { Session } from '../session.ts';
 import { compile } from './compile.ts';
 import type { Definition } from './define-proxy.ts';
@@ -46,7 +47,12 @@ export type ListenOptions = {
   readonly limits?: ListenLimits;
   /** The port of the event core to run on; default: the best adapter for this platform. */
   readonly core?: ProactorPort;
-  /** Looks up the names of servers; default: the system's name servers. */
+  /**
+   * Knows the names of servers, a `Resolver` of `sluice/dns`; it is not closed with the proxy.
+   * Default: one of the proxy's own, which asks whom this system asks.
+   */
+  readonly resolver?: NameResolver;
+  /** Looks up the names of servers in the resolver's place; services are the resolver's. */
   readonly lookup?: Lookup;
   /** A line for each exchange, written in batches. */
   readonly accessLog?: AccessLogOptions;
@@ -68,7 +74,7 @@ export type ListenOptions = {
 /** What a proxy runs on where its user does not say. */
 export type Platform = {
   readonly core: () => ProactorPort;
-  readonly lookup: (core: ProactorPort) => Lookup;
+  readonly resolver: (core: ProactorPort) => NameResolver & AsyncDisposable;
   /** Milliseconds since 1970. */
   readonly wallMs?: () => number;
 };
@@ -80,16 +86,22 @@ export function usePlatform(chosen: Platform): void {
   platform = chosen;
 }
 
+/** What nobody has given, and ends with the proxy. */
+type OwnParts = {
+  readonly core: ProactorPort | undefined;
+  readonly resolver: AsyncDisposable | undefined;
+};
+
 /** A proxy that listens. */
 export class Running {
   readonly address: { readonly host: string; readonly port: number };
   readonly #proxy: PhasedProxy;
-  readonly #ownCore: ProactorPort | undefined;
+  readonly #own: OwnParts | undefined;
 
-  constructor(proxy: PhasedProxy, bound: Endpoint, ownCore: ProactorPort | undefined) {
+  constructor(proxy: PhasedProxy, bound: Endpoint, own?: OwnParts) {
     this.#proxy = proxy;
     this.address = { host: bound.address, port: bound.port };
-    this.#ownCore = ownCore;
+    this.#own = own;
   }
 
   /**
@@ -103,7 +115,8 @@ export class Running {
   /** Takes no more connections; what is in flight has `drainMs` (default 30,000) to end. */
   async close(options: { readonly drainMs?: number } = {}): Promise<void> {
     await this.#proxy.close(options);
-    const core = this.#ownCore;
+    const { core, resolver } = this.#own ?? {};
+    await resolver?.[Symbol.asyncDispose]();
     if (core !== undefined) await new Promise<void>((resolve) => core.close(resolve));
   }
 }
@@ -116,12 +129,14 @@ export async function listen(
   const options = typeof given === 'number' ? { port: given } : given;
   const ownCore = options.core === undefined ? requiredPlatform().core() : undefined;
   const core = options.core ?? (ownCore as ProactorPort);
+  const ownResolver = options.resolver === undefined ? platform?.resolver(core) : undefined;
   try {
-    const lookup = options.lookup ?? platform?.lookup(core);
-    const proxy = new PhasedProxy(core, definition, options, lookup);
+    const { lookup, resolver = ownResolver } = options;
+    const proxy = new PhasedProxy(core, definition, options, { lookup, resolver });
     const bound = await proxy.listen(endpointOf(options));
-    return new Running(proxy, bound, ownCore);
+    return new Running(proxy, bound, { core: ownCore, resolver: ownResolver });
   } catch (error) {
+    await ownResolver?.[Symbol.asyncDispose]();
     ownCore?.close();
     throw error;
   }
@@ -138,13 +153,10 @@ export class PhasedProxy extends ReverseProxy implements PhasedShared {
     core: ProactorPort,
     definition: Definition,
     options: ListenOptions,
-    lookup: Lookup | undefined,
+    names: NameParts = {},
   ) {
     const { accessLog } = options;
-    super(core, configOf(options), {
-      ...(accessLog && { log: sinkOf(accessLog) }),
-      ...(lookup && { lookup }),
-    });
+    super(core, configOf(options), { ...names, ...(accessLog && { log: sinkOf(accessLog) }) });
     this.upgrades = upgradesOf(options.upgrades ?? UPGRADES);
     const { onError } = options;
     this.#logging = new LoggingPromises((error) => {

@@ -85,7 +85,7 @@ export class Targets {
 
   #ofUrl(url: string): Resolved {
     const { authority, uri } = parseTarget(url);
-    const config = upstreamConfig(authority, { servers: [authority] });
+    const config = upstreamConfig(authority, { servers: [authority], resolve: false });
     return { target: new UpstreamTarget(this.#parts, config, authority), uri, hashOf: undefined };
   }
 
@@ -95,6 +95,7 @@ export class Targets {
     const config = upstreamConfig(authority, {
       servers: [socketPath === undefined ? authority : `unix:${socketPath}`],
       ...(timeouts && { timeouts }),
+      resolve: false,
       destination: { ...(localAddress && { localAddress }), ...(poolKey && { poolKey }) },
     });
     const target = new UpstreamTarget(this.#parts, config, authority);

@@ -42,6 +42,8 @@ export class UpstreamGroup<Connection extends Poolable = Poolable> {
   readonly pool: UpstreamPool<Connection>;
   readonly #signature: string;
   readonly #balancer: Balancer;
+  /** One of their own: a ring is made for one set of peers. */
+  readonly #backupBalancer: Balancer;
   readonly #clock: Clock;
   readonly #observer: GroupObserver | undefined;
   readonly #choice: Choice;
@@ -60,6 +62,7 @@ export class UpstreamGroup<Connection extends Poolable = Poolable> {
       this.pool = previous.pool;
       this.members = previous.members;
       this.#balancer = previous.#balancer;
+      this.#backupBalancer = previous.#backupBalancer;
       previous.#handedOver = true;
       return;
     }
@@ -67,6 +70,7 @@ export class UpstreamGroup<Connection extends Poolable = Poolable> {
     this.pool = new UpstreamPool<Connection>(config.pool, clock);
     this.members = new Members(config, this.pool);
     this.#balancer = balancerOf(config.balance);
+    this.#backupBalancer = balancerOf(config.balance);
     this.#balancer.prepare?.(this.members.primaries);
   }
 
@@ -91,7 +95,7 @@ export class UpstreamGroup<Connection extends Poolable = Poolable> {
     choice.fill(facts, tried, count, this.#clock.nowMs());
     let peer = primaries.peers.length > 0 ? this.#balancer.pick(primaries, choice) : undefined;
     if (peer === undefined && backups.peers.length > 0) {
-      peer = this.#balancer.pick(backups, choice);
+      peer = this.#backupBalancer.pick(backups, choice);
     }
     if (peer === undefined) return -1;
     // After a pause this one request is the probe: others are held off for another pause.
@@ -172,8 +176,8 @@ export class UpstreamGroup<Connection extends Poolable = Poolable> {
   }
 
   /** What a look-up of the name of a configured server, by its index, has found: see `Members`. */
-  resolved(server: number, addresses: readonly ResolvedAddress[]): boolean {
-    return this.members.resolved(server, addresses, this.#clock.nowMs());
+  resolved(server: number, addresses: readonly ResolvedAddress[], isHeld = false): boolean {
+    return this.members.resolved(server, addresses, this.#clock.nowMs(), isHeld);
   }
 
   /** Ends it: idle connections close, unless another group has taken them over. */

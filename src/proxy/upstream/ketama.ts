@@ -69,8 +69,9 @@ function oneOf(peers: readonly PeerState[], set: PeerSet, choice: Choice): PeerS
 /** A name has its points once, as many as the heaviest of its addresses has. */
 function ringOf(named: readonly (readonly PeerState[])[]): Ring {
   const points: number[] = [];
+  const weights = weightsOf(named);
   for (const [index, peers] of named.entries()) {
-    const weight = Math.max(...peers.map((peer) => peer.weight));
+    const weight = weights[index] as number;
     const { name } = (peers[0] as PeerState).server;
     for (const hash of pointsOf(name, weight)) points.push(hash * SERVERS_RANGE + index);
   }
@@ -86,6 +87,26 @@ function ringOf(named: readonly (readonly PeerState[])[]): Ring {
     count += 1;
   }
   return { hashes: hashes.slice(0, count), names: names.slice(0, count) };
+}
+
+/**
+ * Weights of services may be too many for a ring, and servers of DNS give all of them anew when one
+ * target leaves, 50 and 50 after 33, 33 and 33: brought to the smallest whole numbers they are the
+ * same again, so that no key of the others moves. Halving moves keys as seldom as can be.
+ */
+function weightsOf(named: readonly (readonly PeerState[])[]): number[] {
+  let weights = named.map((peers) => Math.max(...peers.map((peer) => peer.weight)));
+  if (named.some(([peer]) => peer?.server.weighted)) return weights;
+  const common = weights.reduce(commonDivisor, 0);
+  weights = weights.map((weight) => weight / common);
+  while (weights.reduce((sum, weight) => sum + weight, 0) > RING_WEIGHT_MAX) {
+    weights = weights.map((weight) => Math.ceil(weight / 2));
+  }
+  return weights;
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 /** crc32 of host, NUL, port and the previous point, least significant byte first. */

@@ -15,8 +15,12 @@ const NOT_EMPTY = -1;
 /** One address from a look-up; weight and role where the answer says so, as SRV records do. */
 export type ResolvedAddress = {
   readonly endpoint: Endpoint;
+  /** Of the server behind it, for the hashes, where the group's own name stands for several. */
+  readonly name?: string;
   readonly weight?: number;
   readonly backup?: boolean;
+  /** This machine has no way there now: a backup, and no company for who is alone. */
+  readonly unroutable?: boolean;
 };
 
 /** Where the keys of peers come from: the group's pool. */
@@ -68,13 +72,19 @@ export class Members {
 
   /**
    * What a look-up of a server's name has found. Peers that stay keep their state. An empty answer
-   * is not believed until it has been the same for `holdMs`: `false`, nothing has changed. Throws
-   * `RangeError`, and changes nothing, when it would be too many.
+   * is not believed until it has been the same for `holdMs`: `false`, nothing has changed. `isHeld`:
+   * whoever tells has waited for that. Throws `RangeError`, and changes nothing, when it would be
+   * too many.
    */
-  resolved(server: number, addresses: readonly ResolvedAddress[], nowMs: number): boolean {
+  resolved(
+    server: number,
+    addresses: readonly ResolvedAddress[],
+    nowMs: number,
+    isHeld = false,
+  ): boolean {
     const old = this.#ofServer[server];
     if (old === undefined) throw new InvariantError(`no server has the index ${server}`);
-    if (addresses.length === 0 && !this.#believesEmpty(server, nowMs)) return false;
+    if (addresses.length === 0 && !isHeld && !this.#believesEmpty(server, nowMs)) return false;
     if (addresses.length > 0) this.#emptySinceMs[server] = NOT_EMPTY;
     const wanted = distinct(addresses);
     this.#checkRoom(wanted, old);
@@ -83,7 +93,8 @@ export class Members {
     const peers = wanted.map((address) => {
       const known = old.find(({ endpoint }) => isSame(endpoint, address.endpoint));
       if (known === undefined) return this.#enter(config, address);
-      known.reassign(weightOf(config, address), address.backup ?? config.backup);
+      known.reassign(weightOf(config, address), isBackup(config, address));
+      known.unroutable = address.unroutable ?? false;
       stays.add(known);
       return known;
     });
@@ -122,15 +133,17 @@ export class Members {
     }
   }
 
-  #enter(server: ServerConfig, address: ResolvedAddress): PeerState {
-    const { endpoint } = address;
+  #enter(configured: ServerConfig, address: ResolvedAddress): PeerState {
+    const { endpoint, name } = address;
+    const server = name === undefined ? configured : { ...configured, name };
     const { scheme } = server;
     const { address: host, port } = endpoint;
     const key = this.#keys.open({ ...this.#config.destination, scheme, address: host, port });
     const index = this.#free.pop() ?? this.#places.length;
     const weight = weightOf(server, address);
-    const backup = address.backup ?? server.backup;
+    const backup = isBackup(server, address);
     const peer = new PeerState(index, { server, endpoint, weight, backup, poolKey: key });
+    peer.unroutable = address.unroutable ?? false;
     this.#places[index] = peer;
     return peer;
   }
@@ -145,7 +158,7 @@ export class Members {
     const all = this.all;
     this.primaries = new PeerSet(
       all.filter(({ backup }) => !backup),
-      all.length === 1,
+      all.length === 1 || all.filter(({ unroutable }) => !unroutable).length === 1,
     );
     this.backups = new PeerSet(
       all.filter(({ backup }) => backup),
@@ -157,6 +170,10 @@ export class Members {
 function weightOf(server: ServerConfig, address: ResolvedAddress): number {
   // RFC 2782: a weight of 0 is the smallest, not none.
   return Math.max(1, address.weight ?? server.weight);
+}
+
+function isBackup(server: ServerConfig, { unroutable, backup }: ResolvedAddress): boolean {
+  return unroutable || (backup ?? server.backup);
 }
 
 function isSame(a: Endpoint, b: Endpoint): boolean {

@@ -35,6 +35,8 @@ export class PeerState {
   active = 0;
   /** The active checks say no. */
   checkedDown = false;
+  /** There was no way to it when its name was looked up. */
+  unroutable = false;
   /** It is no longer part of the group; the last release frees its place. */
   gone = false;
   /** When slow start began; negative when its weight is whole. */

@@ -8,6 +8,8 @@ import type { PoolLimits } from './upstream-pool.ts';
 /** One server of a group, with everything filled in. */
 export type ServerConfig = ServerAddress & {
   readonly weight: number;
+  /** Somebody has given the weight: that of a service's record does not count. */
+  readonly weighted?: boolean;
   /** Asked only when no other server can be. */
   readonly backup: boolean;
   readonly down: boolean;
@@ -73,6 +75,10 @@ export type UpstreamConfig = {
   readonly health: HealthConfig | undefined;
   readonly retry: RetryConfig;
   readonly timeouts: UpstreamTimeouts;
+  /**
+   * Names are followed all the time; `false`: looked up when requests need them. `service`: their
+   * SRV records say the ports (RFC 2782).
+   */
   readonly resolve: boolean | { readonly service: string };
   /** How long an empty answer to a look-up is not believed. */
   readonly holdMs: number;

@@ -1,4 +1,5 @@
 import type { MessageHead } from '../../http/message-head.ts';
+import { parseHostPort } from '../../net/address.ts';
 import { UPSTREAM_TIMEOUTS, type UpstreamTimeouts } from '../proxy-config.ts';
 import { RING_WEIGHT_MAX } from './ketama.ts';
 import type { LeastTimeOf } from './least-time.ts';
@@ -24,7 +25,7 @@ const WAIT_MS_MAX = 86_400_000;
 export type UpstreamServer = {
   /** `http://host:port`; the scheme and the port may be left out. */
   readonly url: string;
-} & Partial<Omit<ServerConfig, 'name' | 'scheme' | 'host' | 'port' | 'endpoint'>>;
+} & Partial<Omit<ServerConfig, 'name' | 'scheme' | 'host' | 'port' | 'endpoint' | 'weighted'>>;
 
 export type BalanceOption =
   | 'round-robin'
@@ -81,12 +82,13 @@ const HOLD_MS = 30_000;
 /** Checks the options and fills them up; throws `TypeError` that says where and what is wrong. */
 export function upstreamConfig(name: string, options: UpstreamOptions): UpstreamConfig {
   const check = new Check(`upstream "${name}"`);
-  const { servers, holdMs = HOLD_MS, destination = {}, resolve = false } = options;
+  const { servers, holdMs = HOLD_MS, destination = {}, resolve = true } = options;
   if (servers.length === 0) throw check.bad('no servers are inside');
   check.whole('servers', servers.length, 1, SERVERS_MAX);
   const balance = balanceOf(options.balance ?? 'round-robin', check);
   const configured = servers.map((server, index) => serverOf(server, index, check));
   checkTogether(configured, balance, check);
+  if (typeof resolve === 'object') checkService(resolve.service, configured, check);
   const pool = poolOf(options.keepalive, check);
   check.whole('holdMs', holdMs, 0, WAIT_MS_MAX);
   return {
@@ -137,7 +139,8 @@ function serverOf(option: string | UpstreamServer, index: number, group: Check):
   check.whole('slowStartMs', slowStartMs, 0, WAIT_MS_MAX);
   const numbers = { weight, maxConns, maxFails, failTimeoutMs, slowStartMs };
   try {
-    return { ...parseServerUrl(url), ...numbers, backup, down };
+    const weighted = given.weight !== undefined && { weighted: true };
+    return { ...parseServerUrl(url), ...numbers, ...weighted, backup, down };
   } catch (error) {
     throw check.bad(error instanceof Error ? error.message : String(error), error);
   }
@@ -179,6 +182,21 @@ function checkTogether(
   if (method !== 'hash' || !balance.consistent) return;
   const weight = servers.reduce((sum, server) => sum + server.weight, 0);
   check.whole('the weight of all servers', weight, 1, RING_WEIGHT_MAX);
+}
+
+/** As nginx: a service says its ports itself. */
+function checkService(service: string, servers: readonly ServerConfig[], check: Check): void {
+  if (!/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(service)) {
+    throw check.bad(`'${service}' is no name of a service`);
+  }
+  for (const { endpoint, name } of servers) {
+    if (endpoint === undefined && parseHostPort(name).port !== undefined) {
+      throw check.bad(`'${name}' has a port, which its service says`);
+    }
+  }
+  if (servers.every(({ endpoint }) => endpoint !== undefined)) {
+    throw check.bad('a service, and no server is a name');
+  }
 }
 
 function poolOf(option: UpstreamOptions['keepalive'], check: Check): PoolLimits {

@@ -11,7 +11,6 @@ const REFUSED: readonly (readonly [UpstreamGroupOptions, RegExp])[] = [
   [{ servers: ['https://127.0.0.1:1'] }, /upstream "a": TLS to servers .* not there yet/],
   [{ servers: SERVERS, retry: { on: ['error', 'timeout', 503] } }, /retry\.on/],
   [{ servers: SERVERS, retry: { on: ['error'] } }, /retry\.on/],
-  [{ servers: SERVERS, resolve: { service: 'http' } }, /by service/],
   [{ servers: SERVERS, destination: { sni: 'b' } }, /destination\.sni/],
 ];
 

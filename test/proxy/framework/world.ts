@@ -48,10 +48,10 @@ export class World {
 
   async listen(proxy: AnyProxy, options: Options = {}): Promise<Running> {
     const given = { onError: (error: unknown) => this.errors.push(error), ...options, port: 0 };
-    const phased = new PhasedProxy(this.port, proxy.definition, given, options.lookup);
+    const phased = new PhasedProxy(this.port, proxy.definition, given, options);
     this.#countSessions(phased);
     const bound = await phased.listen({ family: 'ipv4', address: '127.0.0.1', port: 0 });
-    const running = new Running(phased, bound, undefined);
+    const running = new Running(phased, bound);
     this.proxies.push({ proxy: phased, running });
     return running;
   }

@@ -96,6 +96,24 @@ test('services say weights and backups, and may change them', (t) => {
   t.is(bench.group.peer(2).weight, 2);
 });
 
+test('an address without a way is a backup, and the only other one is still alone', (t) => {
+  const bench = new Bench(['app.example']);
+  bench.group.resolved(0, [{ endpoint: endpoint(1), unroutable: true }, { endpoint: endpoint(2) }]);
+  bench.group.failed(1);
+  t.is(bench.picks(3), 'bbb', 'who is alone is always tried');
+  t.is(bench.pick({}, [1]), 'a');
+  bench.group.resolved(0, addresses(1, 2));
+  bench.group.failed(1);
+  t.is(bench.picks(3), 'aaa', 'now there is another one');
+});
+
+test('whoever has waited himself may say that nothing is left', (t) => {
+  const bench = new Bench(['app.example']);
+  bench.group.resolved(0, addresses(1));
+  t.true(bench.group.resolved(0, [], true));
+  t.is(bench.pick(), '-');
+});
+
 test('an empty answer is not believed for 30 s', (t) => {
   const bench = new Bench(['app.example']);
   bench.group.resolved(0, addresses(1));
