@@ -165,11 +165,11 @@ function anyKey(text: string): NameKey | Problem {
       label += lowered(code);
     }
     if (label.length > LABEL_BYTES_MAX) return { why: `a label of over ${LABEL_BYTES_MAX} bytes` };
-    // Also ends the loop early for a text of megabytes.
+    // With the label's own length byte and the root.
     if (key.length + label.length + 2 > NAME_BYTES_MAX) return TOO_LONG;
   }
   if (label !== '') key += String.fromCharCode(label.length) + label;
-  return key.length >= NAME_BYTES_MAX ? TOO_LONG : `${key}\0`;
+  return `${key}\0`;
 }
 
 const TOO_LONG: Problem = { why: `over ${NAME_BYTES_MAX} bytes` };
