@@ -8,6 +8,7 @@ import type { MessageHead } from './message-head.ts';
 import type { ParserPool } from './parser-pool.ts';
 import { errorPage } from './reply.ts';
 import { RequestReader, type RequestSink } from './request-reader.ts';
+import { ClosingPool } from './server-closing.ts';
 import type { Exchange, ServerTimeouts } from './server-options.ts';
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
@@ -194,6 +195,7 @@ export class ActivityPool {
   readonly parsers: ParserPool;
   /** For a client to take what one write sends, in milliseconds. */
   readonly sendMs: number;
+  readonly closings: ClosingPool;
   readonly #idle: ServerActivity[] = [];
   /** Activities that are in use at this moment: 0 when nothing leaks. */
   lent = 0;
@@ -203,6 +205,7 @@ export class ActivityPool {
     this.buffers = buffers;
     this.parsers = parsers;
     this.sendMs = sendMs;
+    this.closings = new ClosingPool(port);
   }
 
   take(owner: ActivityOwner, socket: SocketId): ServerActivity {

@@ -5,7 +5,7 @@ import type { Level } from '../core/outbox/water-marks.ts';
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
 import type { ActivityOwner, ServerActivity } from './server-activity.ts';
-import { ServerClosing } from './server-closing.ts';
+import type { ServerClosing } from './server-closing.ts';
 import { ServerHandover } from './server-handover.ts';
 import type { Exchange, ServerShared, SocketTaker } from './server-options.ts';
 
@@ -157,6 +157,7 @@ export class ServerConnection implements ActivityOwner {
 
   /** The socket is closed, by us or by its taker. */
   socketClosed(): void {
+    this.#closing = this.#shared.activities.closings.over;
     this.#giveBack();
     this.#shared.handler.closed(this);
   }
@@ -165,7 +166,7 @@ export class ServerConnection implements ActivityOwner {
   abort(): void {
     if (this.#handover?.taken) return;
     this.#active?.abandon();
-    this.#closing ??= new ServerClosing(this.#shared, () => this.socketClosed());
+    this.#closing ??= this.#shared.activities.closings.take(this);
     this.#closing.submit(this.#recv.socket, 'reset');
   }
 
@@ -214,7 +215,7 @@ export class ServerConnection implements ActivityOwner {
 
   closeBehindAnswers(linger: boolean): void {
     if (this.#closing !== undefined) return;
-    const closing = new ServerClosing(this.#shared, () => this.socketClosed());
+    const closing = this.#shared.activities.closings.take(this);
     this.#closing = closing;
     this.#active?.reader.stop();
     if (linger && !this.#sawEof) closing.linger();
