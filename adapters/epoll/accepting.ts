@@ -73,14 +73,15 @@ export class Accepting {
     for (let tries = 0; ; tries += 1) {
       const fd = this.#take(listener);
       if (fd >= 0) {
-        listener.readable = 'ready'; // There may be more, which no further event announces.
+        // There may be more, which an exclusive listener's registration does not announce again.
+        listener.readable = listener.exclusive ? 'ready' : 'unknown';
         const { address, int } = this.#memory;
         const socket = new EpollSocket(fd, 'stream', listener.family);
         socket.acceptedFrom(address, int[0] as number);
         return socket;
       }
       if (fd === -EAGAIN) {
-        listener.readable = 'exhausted';
+        tellEmpty(listener);
         return undefined;
       }
       if (PASSING.has(fd) && tries < INTERRUPTS_MAX) continue;
@@ -106,7 +107,7 @@ export class Accepting {
         this.#counters.acceptsShed += 1;
       }
       this.#reserve = this.#openReserve();
-      if (fd === -EAGAIN) listener.readable = 'exhausted';
+      if (fd === -EAGAIN) tellEmpty(listener);
       if (fd < 0) return;
     }
   }
@@ -121,4 +122,9 @@ export class Accepting {
   #openReserve(): number {
     return this.#calls.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   }
+}
+
+/** Nobody waits. Where the kernel does not say when that changes, the next attempt finds out. */
+function tellEmpty(listener: EpollSocket): void {
+  listener.readable = listener.registered ? 'exhausted' : 'unknown';
 }

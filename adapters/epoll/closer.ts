@@ -42,6 +42,10 @@ export class Closer {
         this.#sockets.reset(socket);
         return true;
       }
+      if (socket.kind !== 'stream' || operation.lingerMs === 0) {
+        this.#sockets.close(socket);
+        return true;
+      }
       socket.dropHeld();
       lingering = beginLinger(this.#calls, socket, operation);
       if (!lingering.over) {

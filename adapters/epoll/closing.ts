@@ -28,14 +28,13 @@ export function closeSocket(calls: SystemCalls, { fd, path }: EpollSocket): void
   calls.close(fd);
 }
 
-/** Sends FIN behind what the kernel holds, where there is something to wait for. */
+/** Sends FIN behind what the kernel holds; what the peer still sends is dropped meanwhile. */
 export function beginLinger(
   calls: SystemCalls,
   socket: EpollSocket,
   close: CloseOperation,
 ): Lingering {
-  const waits = socket.kind === 'stream' && close.lingerMs > 0;
-  const over = !waits || calls.shutdown(socket.fd, SHUT_WR) < 0;
+  const over = calls.shutdown(socket.fd, SHUT_WR) < 0;
   const lingering = { close, bytes: 0, timer: undefined, over };
   socket.lingering = lingering;
   return lingering;

@@ -49,8 +49,9 @@ type Seldom = {
   lingering: Lingering | undefined;
   /** Others may have the descriptor, too: closing ours does not end its registration. */
   adopted: boolean;
-  /** A listener that is registered only while somebody waits for it (EPOLLEXCLUSIVE). */
+  /** A listener that wakes one port alone, and only while somebody waits for it (EPOLLEXCLUSIVE). */
   exclusive: boolean;
+  /** A listener that the kernel watches. */
   registered: boolean;
   /** Why the kernel would not register an exclusive listener: a negated error number, or 0. */
   unwatched: number;
@@ -162,7 +163,7 @@ export class EpollSocket {
   /** Remembers an accepted peer by what accept4(2) wrote. */
   acceptedFrom(address: Buffer, bytes: number): void {
     if (this.family === 'ipv4' && bytes >= IPV4_BYTES) {
-      this.#peerPort = address.readUInt16BE(2);
+      this.#peerPort = ((address[2] as number) << 8) | (address[3] as number);
       this.#peerAddress = address.readInt32BE(4);
     } else {
       this.remote = decodeAddress(address, bytes);

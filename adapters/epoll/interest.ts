@@ -29,8 +29,8 @@ const WRITE_BITS = EPOLLOUT | EPOLLHUP | EPOLLERR;
 const SHORT_BITS = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
 
 /**
- * Who waits for what. Every socket is registered once, edge triggered, for both directions; from
- * then on its two flags say whether an attempt is worth making, and a wait is a note in memory.
+ * Who waits for what. Every socket but a listener is registered once, edge triggered, for both
+ * directions; from then on its two flags say whether an attempt is worth making, and a wait is a note in memory.
  */
 export class Interest {
   readonly fd: number;
@@ -62,7 +62,7 @@ export class Interest {
 
   /** Nothing more is heard of this socket. A closed descriptor needs it only if others have it. */
   remove(socket: EpollSocket): void {
-    socket.registered = false;
+    if (socket.kind === 'listener') socket.registered = false;
     this.#calls.epollControl(this.fd, EPOLL_CTL_DEL, socket.fd, this.#event);
   }
 
@@ -88,7 +88,7 @@ export class Interest {
       return;
     }
     socket.addWatch(watch);
-    if (socket.exclusive && !socket.registered) this.#joinWaiters(socket);
+    if (socket.kind === 'listener' && !socket.registered) this.#joinWaiters(socket);
     if (socket.isReady(watch.direction)) this.look(socket);
   }
 
@@ -107,11 +107,8 @@ export class Interest {
   }
 
   tellGone(socket: EpollSocket): void {
-    for (const direction of ['read', 'write'] as const) {
-      for (let watch = socket.takeWatch(direction); watch; watch = socket.takeWatch(direction)) {
-        this.#gone.push(watch);
-      }
-    }
+    this.#toGone(socket, 'read');
+    this.#toGone(socket, 'write');
     if (this.#gone.size > 0) this.loopHost?.wake();
   }
 
@@ -120,22 +117,36 @@ export class Interest {
     this.#calls.close(this.fd);
   }
 
+  #toGone(socket: EpollSocket, direction: Direction): void {
+    for (let watch = socket.takeWatch(direction); watch; watch = socket.takeWatch(direction)) {
+      this.#gone.push(watch);
+    }
+  }
+
   #happened(socket: EpollSocket, bits: number): void {
     if ((bits & SHORT_BITS) !== 0) socket.hungUp = true;
     if ((bits & READ_BITS) !== 0) socket.readable = 'ready';
     if ((bits & WRITE_BITS) !== 0) socket.writable = 'ready';
+    if (socket.kind === 'listener') {
+      this.#someoneCame(socket);
+      return;
+    }
     if ((bits & READ_BITS) !== 0) this.#report(socket, 'read');
     if ((bits & WRITE_BITS) !== 0) this.#report(socket, 'write');
-    if (socket.exclusive) this.#leaveWaiters(socket);
+  }
+
+  /** Who is not waited for is watched no more once it is heard of: it would be, again and again. */
+  #someoneCame(listener: EpollSocket): void {
+    const isWaitedFor = listener.watches('read') > 0;
+    this.#report(listener, 'read');
+    if (listener.exclusive || !isWaitedFor) this.#leaveWaiters(listener);
   }
 
   #register(socket: EpollSocket): number {
-    const listener = socket.kind === 'listener';
-    const events = listener ? EPOLLIN : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI;
-    this.#event[0] = EPOLLET | events | (socket.exclusive ? EPOLLEXCLUSIVE : 0);
+    this.#event[0] = eventsOf(socket);
     this.#event[DATA_WORD] = socket.id;
     const answer = this.#calls.epollControl(this.fd, EPOLL_CTL_ADD, socket.fd, this.#event);
-    socket.registered = answer >= 0;
+    if (socket.kind === 'listener') socket.registered = answer >= 0;
     return answer;
   }
 
@@ -188,4 +199,13 @@ export class Interest {
       this.loopHost?.uncaught(error);
     }
   }
+}
+
+/**
+ * A listener is reported for as long as somebody waits to be accepted, so that nobody has to try
+ * in vain to find out whether there is another one.
+ */
+function eventsOf({ kind, exclusive }: EpollSocket): number {
+  if (kind !== 'listener') return EPOLLET | EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI;
+  return exclusive ? EPOLLET | EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
 }

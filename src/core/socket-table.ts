@@ -6,6 +6,11 @@ const SLOT_BITS = 20;
 const SLOTS_MAX = 1 << SLOT_BITS;
 const GENERATIONS = 1 << 11; // Slot and generation together stay a small integer.
 
+/** The slot that a socket's number names: the numbers of open sockets differ in it. */
+export function slotOf(id: SocketId): number {
+  return id & (SLOTS_MAX - 1);
+}
+
 /**
  * Numbers sockets, and finds them again. A slot is used again in turn, with its generation
  * raised, so that a late event or a stale number finds nothing.
@@ -30,17 +35,17 @@ export class SocketTable<T> {
   }
 
   get(id: SocketId): T | undefined {
-    const slot = id & (SLOTS_MAX - 1);
+    const slot = slotOf(id);
     return this.#ids[slot] === id ? this.#entries[slot] : undefined;
   }
 
   /** Puts another entry in the place of `id`, which keeps its number. */
   replace(id: SocketId, entry: T): void {
-    if (this.get(id) !== undefined) this.#entries[id & (SLOTS_MAX - 1)] = entry;
+    if (this.get(id) !== undefined) this.#entries[slotOf(id)] = entry;
   }
 
   remove(id: SocketId): void {
-    const slot = id & (SLOTS_MAX - 1);
+    const slot = slotOf(id);
     if (this.#ids[slot] !== id || this.#entries[slot] === undefined) return;
     this.#entries[slot] = undefined;
     this.#free.push(slot);

@@ -3,13 +3,15 @@ import type { EventLoop } from '../event-loop.ts';
 import {
   type Holder,
   NO_SOCKET,
+  type Operation,
   type Outcome,
   type SocketId,
   type SocketOperation,
 } from '../operation.ts';
 import { type Attempt, type Direction, makeWatch, type Reactor } from '../reactor.ts';
+import { SlotMap } from '../slot-map.ts';
 import { isEnd, isLent, isOpening, madeBy } from './kinds.ts';
-import { type Lane, SocketLanes } from './lane.ts';
+import { Lane } from './lane.ts';
 import { PartialRecv, roomOf } from './partial-recv.ts';
 
 /**
@@ -21,7 +23,7 @@ import { PartialRecv, roomOf } from './partial-recv.ts';
  */
 export class LaneRunner {
   /** Every socket that the bridge has opened or accepted, until it is gone. */
-  readonly sockets: Map<SocketId, SocketLanes> = new Map();
+  readonly sockets: SlotMap<Lane> = new SlotMap();
   readonly #reactor: Reactor;
   readonly #loop: EventLoop;
   readonly #holder: Holder;
@@ -35,9 +37,10 @@ export class LaneRunner {
   }
 
   /** Queues what reads; it is attempted at the end of the turn. */
-  read(lanes: SocketLanes, operation: SocketOperation): void {
-    if (operation.kind === 'accept') lanes.listener = true;
+  read(lanes: Lane, operation: SocketOperation): void {
     const lane = lanes.read;
+    if (operation.kind === 'accept') lane.acceptsFrom();
+    else if (lane.listener) lane.drained = false; // What does not fit fails without a wait.
     lane.push(operation);
     if (lane.first === operation && !lane.running && !lane.blocked) {
       if (lane.drained) this.wait(lane, 'read');
@@ -47,13 +50,13 @@ export class LaneRunner {
   }
 
   /** Queues what writes, and attempts it at once where nothing stands before it. */
-  write(lanes: SocketLanes, operation: SocketOperation): void {
+  write(lanes: Lane, operation: SocketOperation): void {
     if (lanes.write === undefined) this.#writeAtOnce(lanes, operation);
     else this.#push(lanes.write, operation);
   }
 
   /** Nothing was ever queued here for writing: most sockets take all that they are given at once. */
-  #writeAtOnce(lanes: SocketLanes, operation: SocketOperation): void {
+  #writeAtOnce(lanes: Lane, operation: SocketOperation): void {
     const answer = lanes.hasSpent(this.#loop.deliveryTurn) ? undefined : this.attempt(operation);
     if (answer === 'completed') {
       this.settle(operation, operation.outcome, lanes);
@@ -81,7 +84,7 @@ export class LaneRunner {
       for (;;) {
         const operation = lane.first;
         if (operation === undefined || lane.blocked) break;
-        if (lane.lanes.hasSpent(this.#loop.deliveryTurn) || lane.isLeaving) {
+        if (lane.hasSpent(this.#loop.deliveryTurn) || lane.isLeaving) {
           this.#loop.flushAtTurnEnd(lane);
           break;
         }
@@ -104,7 +107,9 @@ export class LaneRunner {
       return;
     }
     const { outcome } = operation;
-    if (operation.kind === 'recv') {
+    if (operation.kind === 'accept') {
+      lane.drained = outcome === 'done' && !lane.pace.goesOn(this.#loop.turn);
+    } else if (operation.kind === 'recv') {
       const room = operation.into === undefined ? SCRATCH_BYTES : roomOf(operation.into);
       lane.drained = outcome === 'done' && operation.bytes < room;
       if (lane.partial?.take(outcome) === false) return;
@@ -112,7 +117,7 @@ export class LaneRunner {
       lane.partial = undefined;
     }
     lane.shift();
-    this.settle(operation, outcome, lane.lanes);
+    this.settle(operation, outcome, lane);
   }
 
   /** One attempt. The operation stays pending for its owner; how it went is its `outcome`. */
@@ -166,7 +171,7 @@ export class LaneRunner {
   }
 
   /** Hands the answer over. Without a holder, an operation is on its way to its owner. */
-  settle(operation: SocketOperation, outcome: Outcome, lanes?: SocketLanes): void {
+  settle(operation: SocketOperation, outcome: Outcome, lanes?: Lane): void {
     operation.holder = undefined;
     if (lanes !== undefined) {
       lanes.spend(this.#loop.deliveryTurn);
@@ -174,7 +179,7 @@ export class LaneRunner {
       if (isEnd(operation, outcome)) this.forget(lanes);
     }
     const made = madeBy(operation, outcome);
-    if (made !== NO_SOCKET && !this.sockets.has(made)) this.add(made);
+    if (made !== NO_SOCKET && this.sockets.get(made) === undefined) this.add(made);
     if (isOpening(operation) && outcome !== 'done') operation.socket = NO_SOCKET;
     if (operation.kind === 'accept' || lanes?.listener) this.#loop.completeLast(operation, outcome);
     else if (lanes !== undefined && isLent(operation)) this.#loop.deliver(operation, outcome);
@@ -182,18 +187,20 @@ export class LaneRunner {
   }
 
   /** The socket is gone. */
-  forget({ socket, read, write }: SocketLanes): void {
-    this.sockets.delete(socket);
-    for (const lane of [read, write]) {
-      const last = lane?.last;
-      if (last !== undefined && last.status !== 'pending') this.#loop.forgetDeadline(last);
-    }
+  forget(lanes: Lane): void {
+    this.sockets.remove(lanes.socket);
+    this.#forgetDeadline(lanes.last);
+    this.#forgetDeadline(lanes.write?.last);
+  }
+
+  #forgetDeadline(last: Operation | undefined): void {
+    if (last !== undefined && last.status !== 'pending') this.#loop.forgetDeadline(last);
   }
 
   /** There is a new socket. */
-  add(socket: SocketId): SocketLanes {
-    const lanes = new SocketLanes(socket, this.#runLane);
-    this.sockets.set(socket, lanes);
+  add(socket: SocketId): Lane {
+    const lanes = new Lane(socket, this.#runLane);
+    this.sockets.add(lanes);
     return lanes;
   }
 }

@@ -2,6 +2,7 @@ import type { Flushable } from '../event-loop.ts';
 import type { Operation, SocketId, SocketOperation } from '../operation.ts';
 import type { Direction, Watch } from '../reactor.ts';
 import { RingQueue } from '../ring-queue.ts';
+import { AcceptPace } from './accept-pace.ts';
 import type { PartialRecv } from './partial-recv.ts';
 
 /** Runs when an attempt of the lane's first operation is worth making. */
@@ -17,17 +18,25 @@ class Seldom {
   leaving: Operation | undefined;
   /** Set while the first operation is a receive with a minimum. */
   partial: PartialRecv | undefined;
+  /** Of a listener. */
+  pace: AcceptPace | undefined;
 }
+
+/** Law 12: a busy socket leaves the rest of the turn to the others. */
+const COMPLETIONS_PER_TURN_MAX = 32;
 
 /**
  * The operations of one socket and direction, oldest first: only the first is attempted. A lane
- * is its own watch and its own flush point, so that waiting and speculating make no object.
+ * is its own watch and its own flush point, so that waiting and speculating make no object. What
+ * concerns the whole socket is kept by its reading lane, as most sockets have no other.
  *
  *   submit → [first | rest …] ──attempt──→ completed
  *               ↑ would block: wait ─→ onReady
  */
 export class Lane implements Watch, Flushable {
-  readonly lanes: SocketLanes;
+  readonly socket: SocketId;
+  /** The lane that reads: this one or the other one. */
+  readonly read: Lane;
   waiting = false;
   flushAsked = false;
   /** The first operation would block: the reactor may hold what it has begun. */
@@ -36,21 +45,35 @@ export class Lane implements Watch, Flushable {
   running = false;
   /** The last read was short, so the socket is known to be empty: an attempt would be wasted. */
   drained = false;
+  /** Of the reading lane: a close was submitted, and everything after it fails. */
+  closing = false;
   /** Went last: its deadline may still be queued when the socket is gone. */
   last: Operation | undefined;
   first: SocketOperation | undefined;
+  /** Of the reading lane: the one that writes, made when something has to wait there. */
+  write: Lane | undefined;
+  readonly #run: RunLane;
   #seldom: Seldom | undefined;
+  #turn = 0;
+  #completions = 0;
 
-  constructor(lanes: SocketLanes) {
-    this.lanes = lanes;
+  /** `read`: makes the lane that writes, beside that one. */
+  constructor(socket: SocketId, run: RunLane, read?: Lane) {
+    this.socket = socket;
+    this.read = read ?? this;
+    this.#run = run;
   }
 
   get direction(): Direction {
-    return this.lanes.read === this ? 'read' : 'write';
+    return this.read === this ? 'read' : 'write';
   }
 
-  get socket(): SocketId {
-    return this.lanes.socket;
+  /** The socket's lane for a direction. */
+  lane(direction: Direction): Lane {
+    const { read } = this;
+    if (direction === 'read') return read;
+    read.write ??= new Lane(this.socket, this.#run, read);
+    return read.write;
   }
 
   get blocked(): boolean {
@@ -62,8 +85,7 @@ export class Lane implements Watch, Flushable {
   }
 
   set cross(watch: Watch) {
-    this.#seldom ??= new Seldom();
-    this.#seldom.cross = watch;
+    this.#rare.cross = watch;
   }
 
   get partial(): PartialRecv | undefined {
@@ -72,14 +94,27 @@ export class Lane implements Watch, Flushable {
 
   set partial(partial: PartialRecv | undefined) {
     if (this.#seldom === undefined && partial === undefined) return;
-    this.#seldom ??= new Seldom();
-    this.#seldom.partial = partial;
+    this.#rare.partial = partial;
+  }
+
+  /** It has become a listener's. */
+  acceptsFrom(): void {
+    this.#rare.pace ??= new AcceptPace();
+  }
+
+  /** Its completions come after all others of a turn, and its close after those. */
+  get listener(): boolean {
+    return this.read.#seldom?.pace !== undefined;
+  }
+
+  /** Of a listener's lane. */
+  get pace(): AcceptPace {
+    return this.#seldom?.pace as AcceptPace;
   }
 
   /** `operation` was taken out and is on its way to its owner: what is behind it waits for that. */
   leave(operation: SocketOperation): void {
-    this.#seldom ??= new Seldom();
-    this.#seldom.leaving = operation;
+    this.#rare.leaving = operation;
   }
 
   /** Is an operation still to be delivered that ended before the first one? */
@@ -92,12 +127,8 @@ export class Lane implements Watch, Flushable {
   }
 
   push(operation: SocketOperation): void {
-    if (this.first === undefined) {
-      this.first = operation;
-      return;
-    }
-    this.#seldom ??= new Seldom();
-    this.#seldom.rest.push(operation);
+    if (this.first === undefined) this.first = operation;
+    else this.#rare.rest.push(operation);
   }
 
   shift(): void {
@@ -113,55 +144,32 @@ export class Lane implements Watch, Flushable {
     return true;
   }
 
-  onReady(): void {
-    this.drained = false;
-    this.lanes.run(this);
-  }
-
-  flush(): void {
-    this.lanes.run(this);
-  }
-}
-
-/** Law 12: a busy socket leaves the rest of the turn to the others. */
-const COMPLETIONS_PER_TURN_MAX = 32;
-
-/** What a proactor's bridge knows of one socket. */
-export class SocketLanes {
-  readonly socket: SocketId;
-  readonly run: RunLane;
-  readonly read: Lane;
-  /** Made when something is written. */
-  write: Lane | undefined;
-  /** A close was submitted: everything after it fails. */
-  closing = false;
-  /** Its completions come after all others of a turn, and its close after those. */
-  listener = false;
-  #turn = 0;
-  #completions = 0;
-
-  constructor(socket: SocketId, run: RunLane) {
-    this.socket = socket;
-    this.run = run;
-    this.read = new Lane(this);
-  }
-
-  lane(direction: Direction): Lane {
-    if (direction === 'read') return this.read;
-    this.write ??= new Lane(this);
-    return this.write;
-  }
-
   /** Has this socket had all its completions of `turn`? */
   hasSpent(turn: number): boolean {
-    return this.#turn === turn && this.#completions >= COMPLETIONS_PER_TURN_MAX;
+    const { read } = this;
+    return read.#turn === turn && read.#completions >= COMPLETIONS_PER_TURN_MAX;
   }
 
   spend(turn: number): void {
-    if (this.#turn !== turn) {
-      this.#turn = turn;
-      this.#completions = 0;
+    const { read } = this;
+    if (read.#turn !== turn) {
+      read.#turn = turn;
+      read.#completions = 0;
     }
-    this.#completions += 1;
+    read.#completions += 1;
+  }
+
+  onReady(): void {
+    this.drained = false;
+    this.#run(this);
+  }
+
+  flush(): void {
+    this.#run(this);
+  }
+
+  get #rare(): Seldom {
+    this.#seldom ??= new Seldom();
+    return this.#seldom;
   }
 }

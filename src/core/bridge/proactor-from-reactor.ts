@@ -17,8 +17,9 @@ import {
 import type { Counters } from '../port.ts';
 import type { ProactorPort } from '../proactor.ts';
 import type { ReactorPort } from '../reactor.ts';
+import type { SlotMap } from '../slot-map.ts';
 import { clearProgress, isLent, isOpening, type OpenOperation } from './kinds.ts';
-import type { SocketLanes } from './lane.ts';
+import type { Lane } from './lane.ts';
 import { LaneRunner } from './lane-runner.ts';
 
 /**
@@ -37,7 +38,7 @@ class BridgedProactor implements ProactorPort, Holder {
   readonly loop: EventLoop;
   readonly #reactor: ReactorPort;
   readonly #runner: LaneRunner;
-  readonly #sockets: Map<SocketId, SocketLanes>;
+  readonly #sockets: SlotMap<Lane>;
   #closed = false;
 
   constructor(reactor: ReactorPort) {
@@ -101,7 +102,7 @@ class BridgedProactor implements ProactorPort, Holder {
   close(onClosed?: () => void): void {
     if (!this.#closed) {
       this.#closed = true;
-      for (const lanes of this.#sockets.values()) this.#cancelAll(lanes);
+      for (const lanes of this.#sockets.entries()) this.#cancelAll(lanes);
       this.#sockets.clear();
     }
     this.#reactor.close(onClosed);
@@ -159,15 +160,19 @@ class BridgedProactor implements ProactorPort, Holder {
   }
 
   /** Cancels everything of a socket. `true`: that was its opening, so the socket is gone. */
-  #cancelAll(lanes: SocketLanes): boolean {
+  #cancelAll({ read, write }: Lane): boolean {
+    this.#cancelLane(read);
+    return write !== undefined && this.#cancelLane(write);
+  }
+
+  /** `true`: an opening was among what was cancelled; it stands where writing waits. */
+  #cancelLane(lane: Lane): boolean {
     let wasOpening = false;
-    for (const lane of [lanes.read, lanes.write]) {
-      for (let operation = lane?.first; lane && operation; operation = lane.first) {
-        if (isOpening(operation)) wasOpening = true;
-        this.#runner.takeOut(lane, operation);
-        this.loop.forgetDeadline(operation);
-        this.#runner.settle(operation, 'cancelled');
-      }
+    for (let operation = lane.first; operation !== undefined; operation = lane.first) {
+      if (isOpening(operation)) wasOpening = true;
+      this.#runner.takeOut(lane, operation);
+      this.loop.forgetDeadline(operation);
+      this.#runner.settle(operation, 'cancelled');
     }
     return wasOpening;
   }

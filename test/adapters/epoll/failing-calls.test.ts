@@ -9,6 +9,8 @@ import {
   ENFILE,
   ENOBUFS,
   ENOMEM,
+  EPOLL_CTL_ADD,
+  EPOLLOUT,
 } from '../../../adapters/linux/constants.ts';
 import type { Endpoint } from '../../../src/core/endpoint.ts';
 import type { SocketOperation } from '../../../src/core/operation.ts';
@@ -137,7 +139,18 @@ for (const [name, error] of Object.entries({ EMFILE, ENFILE })) {
   );
 }
 
-const registers = new Trap('epollControl');
+/** Refuses to register: descriptors of all kinds, or all but listeners, which have no EPOLLOUT. */
+const registers = { left: 0, sparesListeners: false };
+
+const refusingToRegister: Override = ({ epollControl }) => ({
+  epollControl(epoll, operation, fd, event) {
+    const isListener = ((event?.[0] ?? 0) & EPOLLOUT) === 0;
+    const isSpared = operation !== EPOLL_CTL_ADD || (registers.sparesListeners && isListener);
+    if (isSpared || registers.left === 0) return epollControl(epoll, operation, fd, event);
+    registers.left -= 1;
+    return -ENOMEM;
+  },
+});
 
 epollRule(
   'a socket that the kernel will not watch is closed, and what opened it fails',
@@ -146,7 +159,7 @@ epollRule(
     const to = bound as Endpoint;
     const { openSockets } = kit.port;
     const before = descriptors();
-    registers.set(ENOMEM, 3);
+    registers.left = 3;
     await kit.fails(kit.connect(to), 'noBuffers');
     await kit.fails(kit.listen(), 'noBuffers');
     const failed = await kit.fails(kit.udpOpen(), 'noBuffers');
@@ -156,13 +169,14 @@ epollRule(
 
     const connect = await kit.ends(kit.connect(to), 'done');
     const inUse = descriptors();
-    registers.set(ENOMEM, 1);
+    registers.left = 1;
+    registers.sparesListeners = true;
     await kit.fails(kit.accept(socket), 'noBuffers');
     assert.equal(descriptors(), inUse);
     await kit.fails(kit.recv(connect.socket), 'reset');
     await kit.talks(await kit.pairOn(socket, to));
   },
-  registers.override,
+  refusingToRegister,
 );
 
 test.serial('a port for which there is no descriptor is not made, and leaves none', (t) => {
