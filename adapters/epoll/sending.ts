@@ -5,7 +5,7 @@ import type {
   ShutdownOperation,
   TransmitOperation,
 } from '../../src/core/operation.ts';
-import { EAGAIN, EINPROGRESS, EINTR, MSG_NOSIGNAL, SHUT_WR } from '../linux/constants.ts';
+import { EAGAIN, EINPROGRESS, EINTR, MSG_MORE, MSG_NOSIGNAL, SHUT_WR } from '../linux/constants.ts';
 import { faultOfErrno } from '../linux/fault-of-errno.ts';
 import { type EpollMemory, VECTORS_MAX } from './epoll-memory.ts';
 import type { EpollSocket } from './epoll-socket.ts';
@@ -32,7 +32,11 @@ export function send(
   const total = lengthOf(operation);
   for (;;) {
     operation.bytesPossible = operation.bytes;
-    if (operation.bytes === total) return true;
+    if (operation.bytes === total) {
+      // Where it fails, the stream is broken: whatever comes next is told.
+      if (operation.last) calls.shutdown(socket.fd, SHUT_WR);
+      return true;
+    }
     if (socket.writable === 'exhausted') return false;
     const left = total - operation.bytes;
     const small = left <= memory.gather.length;
@@ -124,7 +128,7 @@ function sendGathered(
   calls: SystemCalls,
   { gather, gatherAddress }: EpollMemory,
   { fd }: EpollSocket,
-  { pieces, count, bytes: done }: SendOperation,
+  { pieces, count, bytes: done, last }: SendOperation,
 ): number {
   let skip = done;
   let filled = 0;
@@ -142,7 +146,8 @@ function sendGathered(
     }
     skip = 0;
   }
-  return sendAgain(calls, fd, gatherAddress, filled);
+  // What is held back goes with the FIN that follows.
+  return sendAgain(calls, fd, gatherAddress, filled, last ? MSG_MORE | MSG_NOSIGNAL : MSG_NOSIGNAL);
 }
 
 /** Large buffers go from where they are; texts between them, through the gather buffer. */
@@ -190,7 +195,7 @@ function sendBuffer(
   buffer: Uint8Array,
   from: number,
 ): number {
-  return sendAgain(calls, fd, calls.addressOf(buffer) + from, buffer.length - from);
+  return sendAgain(calls, fd, calls.addressOf(buffer) + from, buffer.length - from, MSG_NOSIGNAL);
 }
 
 function sendFile(
@@ -209,9 +214,15 @@ function sendFile(
 }
 
 /** A call that a signal has interrupted is made again. */
-function sendAgain(calls: SystemCalls, fd: number, address: number, bytes: number): number {
+function sendAgain(
+  calls: SystemCalls,
+  fd: number,
+  address: number,
+  bytes: number,
+  flags: number,
+): number {
   for (let tries = 0; ; tries += 1) {
-    const sent = calls.send(fd, address, bytes, MSG_NOSIGNAL);
+    const sent = calls.send(fd, address, bytes, flags);
     if (sent !== -EINTR || tries === INTERRUPTS_MAX) return sent;
   }
 }

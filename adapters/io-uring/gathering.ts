@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { SendOperation } from '../../src/core/operation.ts';
-import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../linux/constants.ts';
+import { MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL } from '../linux/constants.ts';
 import { IORING_OP_SEND, IORING_OP_SENDMSG } from './constants.ts';
 import type { Driver } from './driver.ts';
 import { TAG } from './tag.ts';
@@ -17,6 +17,8 @@ const VECTOR_BYTES = 16;
 
 /** The kernel takes what there is room for, or says EAGAIN: it keeps no request that waits. */
 export const SEND_FLAGS: number = MSG_DONTWAIT | MSG_NOSIGNAL;
+/** What is held back goes with the FIN that follows. */
+const LAST_FLAGS = SEND_FLAGS | MSG_MORE;
 
 type Latin1Write = (this: Buffer, text: string, at: number) => number;
 
@@ -27,7 +29,7 @@ const { latin1Write } = Buffer.prototype as unknown as { latin1Write: Latin1Writ
 export function sendGathered(
   driver: Driver,
   socket: UringSocket,
-  { pieces, count, bytes: done }: SendOperation,
+  { pieces, count, bytes: done, last }: SendOperation,
   left: number,
 ): void {
   const { memory } = driver;
@@ -53,7 +55,8 @@ export function sendGathered(
     }
     skip = 0;
   }
-  request(driver, socket, memory.outgoingAddress + start, left);
+  const flags = last ? LAST_FLAGS : SEND_FLAGS;
+  request(driver, socket, memory.outgoingAddress + start, left, flags);
 }
 
 /** Large buffers go from where they are; texts between them, through the outgoing memory. */
@@ -123,14 +126,21 @@ export function sendBuffer(
   buffer: Uint8Array,
   from: number,
 ): void {
-  request(driver, socket, driver.calls.addressOf(buffer) + from, buffer.length - from);
+  const address = driver.calls.addressOf(buffer) + from;
+  request(driver, socket, address, buffer.length - from, SEND_FLAGS);
 }
 
-function request(driver: Driver, socket: UringSocket, address: number, bytes: number): void {
+function request(
+  driver: Driver,
+  socket: UringSocket,
+  address: number,
+  bytes: number,
+  flags: number,
+): void {
   const { fd, id } = socket;
   socket.write.request = TAG.sent;
   socket.asked = bytes;
-  driver.ring.prepare(IORING_OP_SEND, fd, address, bytes, SEND_FLAGS, id, TAG.sent);
+  driver.ring.prepare(IORING_OP_SEND, fd, address, bytes, flags, id, TAG.sent);
 }
 
 /** Where there is room for `bytes`; negative when the kernel takes nothing at the moment. */

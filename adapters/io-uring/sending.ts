@@ -62,7 +62,7 @@ export function sent(driver: Driver, socket: UringSocket, result: number): void 
     } else if (operation.kind !== 'shutdown') {
       operation.bytes += result;
       operation.bytesPossible = operation.bytes;
-      if (operation.bytes === totalOf(operation)) driver.finish(socket, write, 'done');
+      if (operation.bytes === totalOf(operation)) allSent(driver, socket, operation);
       else if (!endedEarly(driver, socket, operation)) goOn(driver, socket, result < socket.asked);
     }
   } else if (result === -EAGAIN || result === -EINTR || result === -ECANCELED) {
@@ -78,6 +78,12 @@ export function sent(driver: Driver, socket: UringSocket, result: number): void 
       operation.kind === 'udpSend' ? noticeOrFailure(operation.fault.class) : 'failed';
     driver.finish(socket, write, outcome);
   }
+}
+
+function allSent(driver: Driver, socket: UringSocket, operation: WriteOperation): void {
+  // Where it fails, the stream is broken: whatever comes next is told.
+  if (operation.kind === 'send' && operation.last) driver.calls.shutdown(socket.fd, SHUT_WR);
+  driver.finish(socket, socket.write, 'done');
 }
 
 /** There may be room again, or the wait for it was cancelled. */

@@ -58,6 +58,7 @@ function transfer<Operation>(
     owned: false,
     pieces,
     count: 0,
+    last: false,
     bytesPossible: 0,
     status: 'idle',
     fault: undefined,

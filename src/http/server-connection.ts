@@ -196,6 +196,10 @@ export class ServerConnection implements ActivityOwner {
     else this.#rest();
   }
 
+  outboxEnded(): void {
+    this.#closing?.submit(this.#recv.socket, 'graceful');
+  }
+
   outboxBroken(): void {
     this.#lost();
   }
@@ -217,7 +221,10 @@ export class ServerConnection implements ActivityOwner {
     if (this.#closing !== undefined) return;
     const closing = this.#shared.activities.closings.take(this);
     this.#closing = closing;
-    this.#active?.reader.stop();
+    if (this.#active !== undefined) {
+      this.#active.reader.stop();
+      this.#active.outbox.ending = true;
+    }
     if (linger && !this.#sawEof) closing.linger();
     if (this.queuedBytes === 0) this.#finishClose(closing);
   }

@@ -51,6 +51,11 @@ export type SendOperation = OperationBase & {
   readonly owner: unknown;
   pieces: (Uint8Array | string)[];
   count: number;
+  /**
+   * Nothing but a close is submitted to this side of the stream any more: a port may send FIN with
+   * the last of these bytes, which saves a packet.
+   */
+  last: boolean;
   bytes: number;
   bytesPossible: number;
 };

@@ -15,6 +15,11 @@ export interface OutboxOwner {
   outboxDrained(): void;
   /** A send ended early, as `send` says; what was queued behind it is dropped. */
   outboxBroken(send: SendOperation): void;
+  /**
+   * The last bytes of an outbox that is `ending` are with the kernel already; `outboxDrained` comes
+   * as well, a little later. Who closes at once is not overtaken by the peer's own close.
+   */
+  outboxEnded?(): void;
 }
 
 const BATCH_BYTES_MIN = 128 * 1024;
@@ -35,6 +40,11 @@ export class Outbox implements Flushable {
   level: Level = 'open';
   /** A send ended early: nothing is taken any more. */
   broken = false;
+  /**
+   * Nothing is appended any more, and a close follows: FIN may go with the last bytes. Who says so
+   * is told by `outboxEnded` where these are with the kernel at once.
+   */
+  ending = false;
   /** Time one batch may take to reach the kernel, in milliseconds; 0 is for ever. */
   sendTimeoutMs = 0;
   readonly #port: ProactorPort;
@@ -68,6 +78,7 @@ export class Outbox implements Flushable {
     this.#owner = owner;
     this.#send.socket = socket;
     this.broken = false;
+    this.ending = false;
     this.level = 'open';
     this.#batchBytesMax = BATCH_BYTES_MIN;
   }
@@ -162,7 +173,9 @@ export class Outbox implements Flushable {
     send.count = this.#takeBatch(pieces);
     send.deadlineMs = this.sendTimeoutMs > 0 ? this.#port.loop.turnMs + this.sendTimeoutMs : 0;
     this.#batchTurn = this.#port.loop.turn;
+    send.last = this.ending && this.#count === 0;
     this.#port.submit(send);
+    if (send.last && send.ended && send.outcome === 'done') this.#owner.outboxEnded?.();
   }
 
   /** Gives up what is queued; a batch in flight is cancelled. */
