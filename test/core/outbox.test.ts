@@ -16,6 +16,7 @@ class Owner implements OutboxOwner {
   readonly levels: Level[] = [];
   readonly broken: SendOperation['status'][] = [];
   drained = 0;
+  ended = 0;
   onOpen = (): void => {};
 
   outboxLevel(level: Level): void {
@@ -25,6 +26,10 @@ class Owner implements OutboxOwner {
 
   outboxDrained(): void {
     this.drained += 1;
+  }
+
+  outboxEnded(): void {
+    this.ended += 1;
   }
 
   outboxBroken({ status }: SendOperation): void {
@@ -59,6 +64,33 @@ test('texts of one turn are joined into one piece, sent at its end', (t) => {
   t.deepEqual(port.pieces, [1]);
   t.is(outbox.queuedBytes, 0);
   t.is(owner.drained, 1);
+});
+
+test('of an ending outbox the last batch is the last send, and who is asked closes at once', (t) => {
+  const { host, port, outbox, owner } = setUp();
+  const lasts: boolean[] = [];
+  const submit = port.submit.bind(port);
+  port.submit = (operation) => {
+    submit(operation);
+    if (operation.kind === 'send') lasts.push(operation.last);
+  };
+  port.sendsAtOnce = true;
+  host.turn(() => {
+    outbox.appendText('more follows');
+  });
+  host.turn(() => {
+    outbox.append(new Uint8Array(100 * 1024));
+    outbox.append(new Uint8Array(100 * 1024));
+    outbox.ending = true;
+  });
+  host.turn();
+  t.deepEqual(lasts, [false, false, true]);
+  t.is(owner.ended, 1);
+  outbox.attach(owner, 2);
+  host.turn(() => {
+    outbox.appendText('another stream');
+  });
+  t.deepEqual(lasts, [false, false, true, false]);
 });
 
 test('texts are joined up to 16 KiB, and one byte more is another piece', (t) => {

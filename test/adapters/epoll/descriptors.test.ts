@@ -118,6 +118,28 @@ for (const balance of ['none', 'exclusive'] as const) {
   );
 }
 
+epollRule(
+  'a connection that nobody waits for wakes its port once, and is there for the next accept',
+  async (kit) => {
+    const { socket, bound } = await kit.listening();
+    await kit.pairOn(socket, bound as Endpoint);
+    await kit.settle();
+    waits.clear();
+    const connect = await kit.ends(kit.connect(bound as Endpoint), 'done');
+    await kit.settle();
+    const asked = Math.max(...waits.values());
+    assert.ok(asked < 20, `${asked} turns`);
+    const { accepted } = await kit.ends(kit.accept(socket), 'done');
+    await kit.talks({
+      listener: socket,
+      bound: bound as Endpoint,
+      client: connect.socket,
+      server: accepted,
+    });
+  },
+  counting,
+);
+
 epollRule('a detached descriptor wakes its old port no more', async (kit) => {
   const { client, server } = await kit.pair();
   const other = kit.beside();

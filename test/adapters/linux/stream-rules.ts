@@ -100,6 +100,26 @@ export const streamRules: Rules = {
     }
   },
 
+  'a last send brings its bytes and the end at once, and what comes is still heard': async (
+    kit,
+  ) => {
+    const { client, server } = await kit.pair();
+    await kit.ends(kit.send(client, ['good', 'bye'], { last: true }), 'done');
+    assert.equal(await kit.hear(server, 7), 'goodbye');
+    await kit.ends(kit.recv(server), 'eof');
+    await kit.say(server, 'late');
+    assert.equal(await kit.hear(client, 4), 'late');
+    await kit.ends(kit.close(client, { lingerMs: 0 }), 'done');
+  },
+
+  'a last send is heard though its sender is closed with bytes unread': async (kit) => {
+    const { client, server } = await kit.pair();
+    await kit.say(server, 'unread');
+    await kit.ends(kit.send(client, ['bye'], { last: true }), 'done');
+    await kit.ends(kit.close(client, { lingerMs: 0 }), 'done');
+    assert.equal(await kit.hear(server, 3), 'bye');
+  },
+
   'an operation for another kind of socket fails as badArgument, harmlessly': async (kit) => {
     const { client, server, listener } = await kit.pair();
     const udp = await kit.ends(kit.udpOpen(), 'done');
