@@ -14,6 +14,7 @@ import { sendOwnAnswer } from './own-answer.ts';
 import { ProxyError, responseError } from './proxy-error.ts';
 import { sendDown, sendUp } from './relayed-body.ts';
 import { isHead, isIdempotent } from './request-method.ts';
+import { RETRIED_STATUS_MIN } from './retried-status.ts';
 import type { SessionShared } from './session-shared.ts';
 
 /**
@@ -109,6 +110,7 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
   }
 
   responseHead(head: MessageHead): void {
+    if (head.status >= RETRIED_STATUS_MIN && this.#goesOn(head.status)) return;
     const client = this.client as ServerConnection;
     const old = client.head.minorVersion === 0;
     this.status = head.status;
@@ -121,6 +123,22 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
     if (this.closesAfter) ours += 'Connection: close\r\n';
     else if (old) ours += 'Connection: keep-alive\r\n';
     client.send(responseHead(head, ours));
+  }
+
+  /** `true`: the request has gone to the next server because of this answer. */
+  #goesOn(status: number): boolean {
+    if (!this.attempts.isListed(status) || !this.mayRepeat || !this.attempts.hasNext) return false;
+    this.dropAnswer(new ProxyError('HttpStatus', 'upstream', undefined, status));
+    this.nextServer();
+    return true;
+  }
+
+  /** Nothing more of an answer that is as good as a failure. */
+  protected dropAnswer(error: ProxyError): void {
+    const upstream = this.upstream as ClientConnection;
+    this.upstream = undefined;
+    this.error = error;
+    this.attempts.passedBy(upstream, error.status);
   }
 
   responseBody(data: Uint8Array, from: number, to: number, owned: boolean): void {
@@ -191,8 +209,10 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
     }
     // A pooled connection that proves dead says nothing about its server: no try is used up.
     if (stale && this.mayRepeat) this.attempts.tries -= 1;
-    const repeats = upstream.responseBytes === 0 && this.mayRepeat && failure.kind !== 'protocol';
-    this.attemptFailed(error, repeats);
+    this.attemptFailed(
+      error,
+      (stale || this.attempts.repeats(failure, upstream)) && this.mayRepeat,
+    );
   }
 
   /** An attempt failed after there was a connection. `repeats`: what the engine would do. */
@@ -204,7 +224,8 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
   /** An attempt failed before there was a connection. */
   connectFailed(error: ProxyError): void {
     this.error = error;
-    this.nextServer();
+    if (this.attempts.repeatsConnect(error)) this.nextServer();
+    else this.answer(error);
   }
 
   nextServer(): void {
@@ -253,7 +274,11 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
   }
 
   protected get mayRepeat(): boolean {
-    return !this.bodySent && isIdempotent((this.client as ServerConnection).head.method);
+    return !this.bodySent && (this.isIdempotent || this.attempts.isListed('non-idempotent'));
+  }
+
+  protected get isIdempotent(): boolean {
+    return isIdempotent((this.client as ServerConnection).head.method);
   }
 
   fail(type: 'WriteTimeout', cause: unknown): void {
