@@ -100,8 +100,7 @@ export class PhasedSession extends FilteredSession {
   #choosePeer(answer: unknown): void {
     const choice = (answer ?? this.route.target) as Peer | Upstream | string | undefined;
     if (choice === undefined) {
-      const nowhere = this.generation.proxy.isRouted ? 404 : undefined;
-      this.answer(noUpstream(this.face.kind === 'connect' ? 405 : nowhere));
+      this.answer(this.#nowhere());
       return;
     }
     if (this.face.kind === 'connect' && !isTunnelPeer(choice)) {
@@ -120,6 +119,18 @@ export class PhasedSession extends FilteredSession {
       return;
     }
     attempts.next();
+  }
+
+  /** No handler and no route has said where the request goes. */
+  #nowhere(): ProxyError {
+    const { face, route } = this;
+    const { proxy } = this.generation;
+    if (face.kind === 'connect') return noUpstream(405);
+    if (!proxy.isRouted) return noUpstream(undefined);
+    const methods = route === proxy.rest ? proxy.routes.methodsFor(face.req) : [];
+    const error = noUpstream(methods.length > 0 ? 405 : 404);
+    if (methods.length > 0) error.allow = methods.join(', ');
+    return error;
   }
 
   override attempting(): void {
@@ -283,8 +294,9 @@ export class PhasedSession extends FilteredSession {
   }
 
   #answerError(answer: unknown): void {
-    const { status } = this.error as ProxyError;
-    this.reply.send((answer as Reply | undefined) ?? { status, body: `${status}\n` });
+    const { status, allow } = this.error as ProxyError;
+    const headers = allow === undefined ? {} : { Allow: allow };
+    this.reply.send((answer as Reply | undefined) ?? { status, headers, body: `${status}\n` });
   }
 }
 
