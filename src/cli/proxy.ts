@@ -6,6 +6,7 @@ import { systemNameServers } from './name-servers.ts';
 import { openPort } from './open-port.ts';
 
 export * from '../proxy/index.ts';
+export { LogFile, type LogFileOptions } from './log-file.ts';
 
 usePlatform({ core: () => openPort(), lookup: systemLookup, wallMs: Date.now });
 
