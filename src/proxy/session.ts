@@ -32,6 +32,8 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
   /** Body bytes that were handed to an upstream: they are not kept, so they cannot be sent again. */
   bodySent = false;
   requestEnded = false;
+  /** An interim response has gone to the client: from then on, nothing is repeated. */
+  hinted = false;
   responseStarted = false;
   /** The response goes out chunked. */
   reframes = false;
@@ -55,6 +57,7 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
     this.attempts.begin();
     this.bodySent = false;
     this.requestEnded = !client.requestHasBody;
+    this.hinted = false;
     this.responseStarted = false;
     this.awaitsDrain = false;
     this.error = undefined;
@@ -106,6 +109,7 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
     const client = this.client as ServerConnection;
     // HTTP/1.0 knows no interim responses.
     if (!this.shared.earlyHints || client.head.minorVersion === 0) return;
+    this.hinted = true;
     client.sendInterim(interimHead(head));
   }
 
@@ -274,7 +278,8 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
   }
 
   protected get mayRepeat(): boolean {
-    return !this.bodySent && (this.isIdempotent || this.attempts.isListed('non-idempotent'));
+    if (this.bodySent || this.hinted) return false;
+    return this.isIdempotent || this.attempts.isListed('non-idempotent');
   }
 
   protected get isIdempotent(): boolean {

@@ -100,3 +100,18 @@ siteTest('the body of an answer that is dropped is not waited for', async (t, si
   t.is((await site.ask(GET)).status, 200);
   t.true(await eventually(() => site.upstreams[0]?.open === 0));
 });
+
+siteTest('nothing is repeated once a 103 has gone to the client', async (t, site) => {
+  const early = answering(
+    () =>
+      'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n' +
+      'HTTP/1.1 503 X\r\nContent-Length: 5\r\n\r\nsorry',
+  );
+  const servers = [await site.upstream(early), await site.upstream(good)];
+  await site.start(servers, { upstream: { retryOn: [503] }, earlyHints: true });
+  const client = await site.client();
+  client.write(GET);
+  t.regex((await client.head()) ?? '', /^HTTP\/1.1 103/);
+  t.is((await client.response()).status, 503);
+  t.is(site.upstreams[1]?.connections, 0);
+});

@@ -7,6 +7,7 @@ import { RETRIED_STATUS_MIN } from '../retried-status.ts';
 import type { CompiledRoute, Handlers } from './compile.ts';
 import { FilteredSession } from './filtered-session.ts';
 import type { Reply } from './messages.ts';
+import { noUpstream, nowhereToGo } from './nowhere-to-go.ts';
 import type { Peer, Upstream } from './peers.ts';
 import type { RetryDecision } from './phases.ts';
 import { SessionFace } from './session-face.ts';
@@ -100,7 +101,7 @@ export class PhasedSession extends FilteredSession {
   #choosePeer(answer: unknown): void {
     const choice = (answer ?? this.route.target) as Peer | Upstream | string | undefined;
     if (choice === undefined) {
-      this.answer(this.#nowhere());
+      this.answer(nowhereToGo(this.face, this.route, this.generation.proxy));
       return;
     }
     if (this.face.kind === 'connect' && !isTunnelPeer(choice)) {
@@ -119,18 +120,6 @@ export class PhasedSession extends FilteredSession {
       return;
     }
     attempts.next();
-  }
-
-  /** No handler and no route has said where the request goes. */
-  #nowhere(): ProxyError {
-    const { face, route } = this;
-    const { proxy } = this.generation;
-    if (face.kind === 'connect') return noUpstream(405);
-    if (!proxy.isRouted) return noUpstream(undefined);
-    const methods = route === proxy.rest ? proxy.routes.methodsFor(face.req) : [];
-    const error = noUpstream(methods.length > 0 ? 405 : 404);
-    if (methods.length > 0) error.allow = methods.join(', ');
-    return error;
   }
 
   override attempting(): void {
@@ -278,7 +267,8 @@ export class PhasedSession extends FilteredSession {
 
   /** Can the request be sent again, and has it no answer? */
   get #isPossible(): boolean {
-    return (!this.bodySent || this.up.whole !== undefined) && !this.responseStarted;
+    if (this.responseStarted || this.hinted) return false;
+    return !this.bodySent || this.up.whole !== undefined;
   }
 
   override answer(error: ProxyError | HttpError): void {
@@ -298,8 +288,4 @@ export class PhasedSession extends FilteredSession {
     const headers = allow === undefined ? {} : { Allow: allow };
     this.reply.send((answer as Reply | undefined) ?? { status, headers, body: `${status}\n` });
   }
-}
-
-function noUpstream(status: number | undefined): ProxyError {
-  return new ProxyError('NoUpstream', 'internal', undefined, status);
 }

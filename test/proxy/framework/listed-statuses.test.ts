@@ -175,3 +175,19 @@ nodeTest('delayMs passes before the next server is asked', async (t, world) => {
   t.is(await seen(world), '200 good');
   t.true(performance.now() - startedMs >= 39);
 });
+
+nodeTest('no handler repeats what a client has had a 103 of', async (t, world) => {
+  const early = answering(
+    () => 'HTTP/1.1 103 X\r\n\r\nHTTP/1.1 503 X\r\nContent-Length: 4\r\n\r\nbusy',
+  );
+  const servers = [await world.upstream(early), await world.upstream(good)];
+  const group = upstream('group', { servers, retry: { on: [503] } });
+  await world.listen(
+    defineProxy({ upstreamPeer: () => group, errorWhileProxy: () => ({ retry: true }) }),
+    { earlyHints: true },
+  );
+  const client = await world.client();
+  client.write(request('GET', '/'));
+  t.regex((await client.head()) ?? '', /^HTTP\/1.1 103/);
+  t.is((await client.response()).status, 503);
+});
