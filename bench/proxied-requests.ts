@@ -42,10 +42,14 @@ function rounds(make: (port: EmptyPort) => ReverseProxy): (request: Uint8Array) 
   };
 }
 
-const plain = rounds((port) => {
-  const servers = { authority: '127.0.0.1:1', servers: [HERE], idleMax: CONNECTIONS };
-  return new ReverseProxy(port, proxyConfig({ requestsMax: 1e9, upstream: servers }));
-});
+const servers = { authority: '127.0.0.1:1', servers: [HERE], idleMax: CONNECTIONS };
+const config = proxyConfig({ requestsMax: 1e9, upstream: servers });
+
+const plain = rounds((port) => new ReverseProxy(port, config));
+
+/** Lines are made, gathered, and written nowhere. */
+const log = { write: () => {}, wallMs: Date.now };
+const logged = rounds((port) => new ReverseProxy(port, config, { log }));
 
 const OPTIONS = { port: 0, limits: { requestsPerConnection: 1e9 } };
 const group = upstream('bench', {
@@ -83,9 +87,11 @@ const plugged = rounds(
 
 export const proxiedRequests: Scenarios = {
   '64 small requests': () => plain(small),
+  '64 small requests, an access log': () => logged(small),
   '64 small requests, phases': () => routed(small),
   '64 small requests, a plugin that sets a header': () => plugged(small),
   '64 browser-like requests': () => plain(browser),
+  '64 browser-like requests, an access log': () => logged(browser),
   '64 browser-like requests, phases': () => routed(browser),
   '64 browser-like requests, a plugin that sets a header': () => plugged(browser),
 };

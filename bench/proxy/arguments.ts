@@ -15,6 +15,8 @@ export type Options = {
   /** The proxy alone on cpu 0, wrk and the upstream together on cpu 1. */
   readonly pin: boolean;
   readonly jsonFile: string | undefined;
+  /** Every request is logged, to a file, by those who can. */
+  readonly accessLog: boolean;
   /** The contestant whose system calls are counted; nothing else is measured then. */
   readonly strace: string | undefined;
   /** After this the run is given up and cleaned away. */
@@ -23,6 +25,7 @@ export type Options = {
 
 export const USAGE: string = `node dist/bench/proxy/main.js [options]      (from the root of the repository; Linux)
   --contestants A,B        which proxies, default: all; sluice@ADAPTER names one of ours,
+                           sluice-plugin@ADAPTER the same with a plugin that sets a header,
                            floor@epoll the least that a proxy in JavaScript can cost
   --contestant NAME=CMD    adds one: a command line with {port} and {upstream}; may be repeated
   --scenarios A,B          small, browser, 10k, 1m, connection, idle; default: all
@@ -32,6 +35,7 @@ export const USAGE: string = `node dist/bench/proxy/main.js [options]      (from
   --connections N          connections of wrk, default 64
   --idle-connections N     connections of the idle scenario, default 10000
   --no-pin                 let the system place the processes; default: proxy on cpu 0, rest on cpu 1
+  --access-log on|off      a line for each request to a file, by both of a pair; default off
   --json FILE              every raw run as JSON
   --strace NAME            count NAME's system calls beside nginx's, in one scenario (default small)
   --timeout S              give up after this; default: twice what the plan needs, and a minute`;
@@ -47,6 +51,7 @@ const OPTIONS = {
   'idle-connections': { type: 'string', default: '10000' },
   'no-pin': { type: 'boolean', default: false },
   json: { type: 'string' },
+  'access-log': { type: 'string', default: 'off' },
   strace: { type: 'string' },
   timeout: { type: 'string' },
   help: { type: 'boolean', default: false },
@@ -72,6 +77,7 @@ export function readArguments(argv: readonly string[]): Options | undefined {
     idleConnections: positive('idle-connections', values['idle-connections']),
     pin: !values['no-pin'],
     jsonFile: values.json,
+    accessLog: onOrOff('access-log', values['access-log']),
     strace: values.strace,
     timeoutS: values.timeout === undefined ? undefined : positive('timeout', values.timeout),
   };
@@ -84,6 +90,11 @@ function list(text: string): string[] {
 function positive(name: string, text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new Error(`--${name} ${text}: not a whole number over 0`);
   return Number(text);
+}
+
+function onOrOff(name: string, text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new Error(`--${name} ${text}: neither on nor off`);
+  return text === 'on';
 }
 
 function namedCommand(text: string): [string, string] {

@@ -7,8 +7,18 @@ import { installPeer, PEER_NAMES } from './peers.ts';
 export type Contestant = {
   readonly name: string;
   readonly version: string | undefined;
-  /** The command that serves `port` from `upstreamPort`; may write its configuration first. */
-  command(port: number, upstreamPort: number, directory: string): readonly string[];
+  /** It can write an access log: a line in the combined format for each request. */
+  readonly logs?: true;
+  /**
+   * The command that serves `port` from `upstreamPort`; may write its configuration first. With
+   * `logFile`, requests are logged there, in batches.
+   */
+  command(
+    port: number,
+    upstreamPort: number,
+    directory: string,
+    logFile: string | undefined,
+  ): readonly string[];
 };
 
 /** A contestant that cannot take part, with the reason that the table shows. */
@@ -18,10 +28,13 @@ export type Skipped = { readonly name: string; readonly reason: string };
 export const NGINX: Contestant = {
   name: 'nginx',
   version: undefined,
-  command: (port, upstreamPort, directory) => proxyCommand(directory, port, upstreamPort),
+  logs: true,
+  command: (port, upstreamPort, directory, logFile) =>
+    proxyCommand(directory, port, upstreamPort, logFile),
 };
 
-const OURS = /^sluice@([a-z0-9-]+)$/;
+/** `sluice-plugin`: with a plugin that sets a field of each response. */
+const OURS = /^sluice(-plugin)?@([a-z0-9-]+)$/;
 
 /** The least that a proxy on epoll can cost in JavaScript: how far are we from it? */
 const FLOOR = 'floor@epoll';
@@ -33,17 +46,19 @@ export async function findContestants(
   wanted: readonly string[],
   added: ReadonlyMap<string, string>,
   root: string,
+  accessLog: boolean,
 ): Promise<{ contestants: Contestant[]; skipped: Skipped[] }> {
   const names = wanted.length > 0 ? wanted : [...DEFAULT_NAMES, ...added.keys()];
   const contestants: Contestant[] = [];
   const skipped: Skipped[] = [];
   for (const name of new Set(names)) {
     const commandLine = added.get(name);
-    const adapter = OURS.exec(name)?.[1];
+    const [, plugin, adapter] = OURS.exec(name) ?? [];
     if (commandLine !== undefined) contestants.push(fromCommandLine(name, commandLine));
     else if (name === NGINX.name) contestants.push(NGINX);
-    else if (adapter !== undefined) contestants.push(sluice(name, adapter));
-    else if (name === FLOOR || PEER_NAMES.includes(name)) {
+    else if (adapter !== undefined) {
+      contestants.push(sluice(name, adapter, plugin !== undefined));
+    } else if (name === FLOOR || PEER_NAMES.includes(name)) {
       try {
         contestants.push(name === FLOOR ? floor() : await peer(name, root));
       } catch (error) {
@@ -51,7 +66,13 @@ export async function findContestants(
       }
     } else throw new Error(`there is no contestant ${name}; known: ${DEFAULT_NAMES.join(', ')}`);
   }
-  return { contestants, skipped };
+  if (!accessLog) return { contestants, skipped };
+  const reason = 'writes no access log';
+  const silent = contestants.filter(({ logs }) => logs !== true);
+  return {
+    contestants: contestants.filter(({ logs }) => logs === true),
+    skipped: [...skipped, ...silent.map(({ name }) => ({ name, reason }))],
+  };
 }
 
 /** Words are split at spaces and no shell runs, so the process we count is the command itself. */
@@ -67,8 +88,9 @@ function fromCommandLine(name: string, commandLine: string): Contestant {
   };
 }
 
-function sluice(name: string, adapter: string): Contestant {
-  return ours(name, 'sluice.js', '--adapter', adapter);
+function sluice(name: string, adapter: string, plugin: boolean): Contestant {
+  const file = plugin ? 'sluice-plugin.js' : 'sluice.js';
+  return { ...ours(name, file, '--adapter', adapter), logs: true };
 }
 
 /** Throws where it cannot run. */
@@ -82,7 +104,12 @@ function ours(name: string, file: string, ...options: string[]): Contestant {
   return {
     name,
     version: undefined,
-    command: (port, upstreamPort) => [...command, String(port), String(upstreamPort)],
+    command: (port, upstreamPort, _, logFile) => [
+      ...command,
+      ...(logFile === undefined ? [] : ['--access-log', logFile]),
+      String(port),
+      String(upstreamPort),
+    ],
   };
 }
 

@@ -33,7 +33,7 @@ function timeoutSecondsOf(options: Options): number {
 }
 
 async function main(options: Options): Promise<boolean> {
-  const stage = await openStage(directory, options.pin && cpus().length > 1);
+  const stage = await openStage(directory, options.pin && cpus().length > 1, options.accessLog);
   const { strace } = options;
   return strace === undefined
     ? measureScenarios(options, stage)

@@ -45,7 +45,9 @@ export function proxyCommand(
   directory: string,
   port: number,
   upstreamPort: number,
+  logFile: string | undefined,
 ): readonly string[] {
+  const log = logFile === undefined ? 'off' : `${logFile} combined buffer=64k`;
   return command(
     directory,
     `
@@ -63,6 +65,7 @@ export function proxyCommand(
     }
     server {
       listen 127.0.0.1:${port} backlog=4096;
+      access_log ${log};
       location / {
         proxy_pass http://backend;
         proxy_http_version 1.1;

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Options } from './arguments.ts';
 import { type Disturbance, disturbance, machineTicks } from './machine.ts';
@@ -7,6 +8,9 @@ import type { Scenario } from './scenarios.ts';
 import type { Service, Stage } from './service.ts';
 import { type Load, type LoadPlan, runWrk } from './wrk.ts';
 
+/** Of the shortest line in the combined format, and what a batch may hold back. */
+const LINE_BYTES_MIN = 70;
+const LOG_BYTES_HELD = 64 * 1024;
 /** After wrk has closed, for the proxy to close its ends and for running slices to be booked. */
 const SETTLE_MS = 200;
 
@@ -17,6 +21,8 @@ export type Run = {
   readonly upstreamConnections: number;
   readonly load: Load;
   readonly cpu: CpuSpent;
+  /** Bytes that the access log has grown by. */
+  readonly logged: number;
   readonly usPerRequest: number;
   readonly requestsPerSecond: number;
   readonly machine: Disturbance;
@@ -63,6 +69,7 @@ async function measureRun(
   const countBefore = await upstreamCount(stage.upstreamPort);
   const ticksBefore = machineTicks();
   const before = cpuTimesOf(service.pid);
+  const loggedBefore = bytesOf(service.logFile);
   const load = await runWrk(loadPlan(service, scenario, durationS, connections, stage));
   await sleep(SETTLE_MS);
   const cpu = cpuSpent(before, cpuTimesOf(service.pid));
@@ -71,7 +78,8 @@ async function measureRun(
   // The second asking is within its own count.
   const requests = countAfter.requests - countBefore.requests - 1;
   const upstreamConnections = countAfter.connections - countBefore.connections - 1;
-  const run = { requests, upstreamConnections, load, cpu };
+  const logged = bytesOf(service.logFile) - loggedBefore;
+  const run = { requests, upstreamConnections, load, cpu, logged };
   return {
     ...run,
     machine,
@@ -83,7 +91,7 @@ async function measureRun(
 
 /** Everything that would make the figure one of unequal or failed work. */
 function objections(
-  run: Pick<Run, 'requests' | 'upstreamConnections' | 'load' | 'cpu'>,
+  run: Pick<Run, 'requests' | 'upstreamConnections' | 'load' | 'cpu' | 'logged'>,
   service: Service,
   scenario: Scenario,
   connections: number,
@@ -102,10 +110,17 @@ function objections(
   if (!closes && run.upstreamConnections > POOL_SIZE + connections) {
     found.push(`${run.upstreamConnections} upstream connections opened`);
   }
+  if (service.logFile !== undefined && run.logged + LOG_BYTES_HELD < requests * LINE_BYTES_MIN) {
+    found.push(`only ${run.logged} bytes logged`);
+  }
   if (run.cpu.doubt !== undefined) found.push(run.cpu.doubt);
   const failure = service.failure();
   if (failure !== undefined) found.push(failure);
   return found;
+}
+
+function bytesOf(file: string | undefined): number {
+  return file === undefined ? 0 : (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
 }
 
 /** A load of this scenario for a running proxy. */

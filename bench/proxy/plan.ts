@@ -75,6 +75,7 @@ export async function measureScenarios(options: Options, stage: Stage): Promise<
     options.contestants,
     options.added,
     process.cwd(),
+    options.accessLog,
   );
   const others = contestants.filter((contestant) => contestant !== NGINX);
   const challengers = others.length > 0 ? others : [NGINX];
@@ -117,7 +118,7 @@ export async function measureScenarios(options: Options, stage: Stage): Promise<
 
 /** Prints a contestant's system calls beside nginx's, in the first of the scenarios wanted. */
 export async function measureCalls(name: string, options: Options, stage: Stage): Promise<boolean> {
-  const found = await findContestants([name], options.added, process.cwd());
+  const found = await findContestants([name], options.added, process.cwd(), options.accessLog);
   const reason = found.skipped[0]?.reason;
   if (reason !== undefined) throw new Error(`${name} is skipped: ${reason}`);
   const scenario = SCENARIOS.find((one) => isWanted(one.name, options)) as Scenario;

@@ -22,12 +22,12 @@ export type Result = {
 
 /** The machine, the versions and the plan, so that a copied table still says what it is. */
 export function header(machine: Machine, options: Options): string {
-  const { pairs, durationS, warmupS, connections, pin } = options;
+  const { pairs, durationS, warmupS, connections, pin, accessLog } = options;
   return [
     `${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}, nginx ${machine.nginx}, wrk ${machine.wrk}`,
     `${pairs} pairs ABBA of ${durationS} s with ${connections} connections after ${warmupS} s of warm-up, ${
       pin ? 'proxy on cpu 0, wrk and upstream on cpu 1' : 'not pinned'
-    }; ${machine.date}`,
+    }; access log ${accessLog ? 'to a file, combined' : 'off'}; ${machine.date}`,
     'CPU us per request of the whole process tree; medians; p99 is that of a saturated proxy',
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,13 +17,22 @@ export type Stage = {
   readonly directory: string;
   readonly proxyCpu: number | undefined;
   readonly loadCpu: number | undefined;
+  /** Contestants log every request. */
+  readonly accessLog: boolean;
 };
 
 /** A started proxy whose port answers. */
-export type Service = Child & { readonly name: string; readonly port: number };
+export type Service = Child & { readonly name: string; readonly port: number } & {
+  /** Where it logs, if it does. */
+  readonly logFile: string | undefined;
+};
 
 /** Starts the upstream that all contestants share, on the load's side of the machine. */
-export async function openStage(directory: string, pin: boolean): Promise<Stage> {
+export async function openStage(
+  directory: string,
+  pin: boolean,
+  accessLog: boolean,
+): Promise<Stage> {
   const loadCpu = pin ? 1 : undefined;
   const port = await freePort();
   const child = startServer(upstreamCommand(join(directory, 'upstream'), port), { cpu: loadCpu });
@@ -33,6 +43,7 @@ export async function openStage(directory: string, pin: boolean): Promise<Stage>
     directory,
     proxyCpu: pin ? 0 : undefined,
     loadCpu,
+    accessLog,
   };
 }
 
@@ -40,7 +51,9 @@ export async function openStage(directory: string, pin: boolean): Promise<Stage>
 export async function startContestant(contestant: Contestant, stage: Stage): Promise<Service> {
   const port = await freePort();
   const directory = join(stage.directory, `${contestant.name.replaceAll(/\W/g, '-')}-${port}`);
-  const command = contestant.command(port, stage.upstreamPort, directory);
+  mkdirSync(directory, { recursive: true });
+  const logFile = stage.accessLog ? join(directory, 'access.log') : undefined;
+  const command = contestant.command(port, stage.upstreamPort, directory, logFile);
   const child = startServer(command, { cpu: stage.proxyCpu });
   try {
     await untilReady(child, port, contestant.name);
@@ -48,7 +61,7 @@ export async function startContestant(contestant: Contestant, stage: Stage): Pro
     await child.stop();
     throw error;
   }
-  return { ...child, name: contestant.name, port };
+  return { ...child, name: contestant.name, port, logFile };
 }
 
 async function untilReady(child: Child, port: number, name: string): Promise<void> {

@@ -14,7 +14,7 @@ import { compareCalls } from './strace.ts';
 export async function openStage(directory: string, pin: boolean): Promise<Stage> {
   const upstreamPort = await freePort();
   const [proxyCpu, loadCpu] = pin ? [0, 1] : [undefined, undefined];
-  return { upstreamPort, upstreamPid: 0, directory, proxyCpu, loadCpu };
+  return { upstreamPort, upstreamPid: 0, directory, proxyCpu, loadCpu, accessLog: false };
 }
 
 /** Runs `work` with services that were started afresh and that relay as they should. */

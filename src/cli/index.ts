@@ -1,3 +1,4 @@
+export { LogFile, type LogFileOptions } from './log-file.ts';
 export {
   ADAPTERS,
   type AdapterName,

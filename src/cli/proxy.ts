@@ -3,6 +3,7 @@ import { Resolver } from './dns.ts';
 import { openPort } from './open-port.ts';
 
 export * from '../proxy/index.ts';
+export { LogFile, type LogFileOptions } from './log-file.ts';
 
 usePlatform({
   core: () => openPort(),

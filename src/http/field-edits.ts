@@ -19,7 +19,14 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** field-value (RFC 9110 §5.5), latin1: no control character but tab. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-type Edit = { readonly name: string; readonly key: string; readonly value: string };
+/** A field that was set; never changed, so that many heads may share it. */
+type Edit = {
+  readonly name: string;
+  readonly key: string;
+  readonly value: string;
+  /** The field's line. */
+  readonly line: string;
+};
 
 /**
  * The fields of a received head with changes, which are kept beside it: what is untouched is
@@ -80,14 +87,14 @@ export class FieldEdits implements Iterable<readonly [name: string, value: strin
 
   /** Throws `TypeError` for what is no field, and for fields that are the engine's. */
   set(name: string, value: string): this {
-    const key = check(name, value);
-    this.#remove(key);
-    this.#add(name, key, value);
+    const edit = editOf(name, value);
+    this.#remove(edit.key);
+    this.#add(edit);
     return this;
   }
 
   append(name: string, value: string): this {
-    this.#add(name, check(name, value), value);
+    this.#add(editOf(name, value));
     return this;
   }
 
@@ -126,8 +133,8 @@ export class FieldEdits implements Iterable<readonly [name: string, value: strin
     const added = this.#added;
     if (added === undefined) return lines;
     for (let i = 0; i < added.length; i += 1) {
-      const { name, key, value } = added[i] as Edit;
-      if (key !== 'host') lines += `${name}: ${value}\r\n`;
+      const { key, line } = added[i] as Edit;
+      if (key !== 'host') lines += line;
     }
     return lines;
   }
@@ -158,21 +165,32 @@ export class FieldEdits implements Iterable<readonly [name: string, value: strin
     }
   }
 
-  #add(name: string, key: string, value: string): void {
-    this.#added ??= [];
-    if (this.#added.length === EDITS_MAX) throw new RangeError(`over ${EDITS_MAX} fields added`);
-    this.#added.push({ name, key, value });
+  #add(edit: Edit): void {
+    const added = this.#added;
+    // An array that grows from nothing takes room for many; most heads get one field.
+    if (added === undefined) this.#added = [edit];
+    else if (added.length === EDITS_MAX) throw new RangeError(`over ${EDITS_MAX} fields added`);
+    else added.push(edit);
   }
 }
 
-/** Names that were checked, with their keys: handlers set the same ones again and again. */
-const KEYS = new Map<string, string>();
-const KEYS_MAX = 1024;
+/** The last edit of each name: handlers set the same fields again and again, often to the same. */
+const LAST = new Map<string, Edit>();
+const LAST_MAX = 256;
+/** Longer values are not kept for the next one. */
+const LAST_LENGTH_MAX = 256;
 
-function check(name: string, value: string): string {
+/** A checked field. Throws `TypeError` for what is none, and for those that are the engine's. */
+function editOf(name: string, value: string): Edit {
+  const last = LAST.get(name);
+  if (last !== undefined && last.value === value) return last;
   if (!VALUE.test(value))
     throw new TypeError(`the value of '${name}' has a character that no field may have`);
-  return KEYS.get(name) ?? keyOf(name);
+  const key = last?.key ?? keyOf(name);
+  const edit = { name, key, value: String(value), line: `${name}: ${value}\r\n` };
+  const isKept = value.length <= LAST_LENGTH_MAX && (last !== undefined || LAST.size < LAST_MAX);
+  if (isKept) LAST.set(name, edit);
+  return edit;
 }
 
 function keyOf(name: string): string {
@@ -180,6 +198,5 @@ function keyOf(name: string): string {
   const key = name.toLowerCase();
   if (ENGINES.has(key))
     throw new TypeError(`'${name}' is set by the engine, which frames messages`);
-  if (KEYS.size < KEYS_MAX) KEYS.set(name, key);
   return key;
 }

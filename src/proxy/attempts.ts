@@ -6,8 +6,10 @@ import type { ClientFailure } from '../http/client-options.ts';
 import type { ServerConnection } from '../http/server-connection.ts';
 import type { Peer } from './framework/peers.ts';
 import { connectError, ProxyError } from './proxy-error.ts';
+import { blamesServer } from './retried-status.ts';
 import type { ServersWaiter, SessionShared, Target } from './session-shared.ts';
 import type { RequestFacts } from './upstream/index.ts';
+import type { RetryCondition } from './upstream/upstream-config.ts';
 
 const NO_ENDPOINT = { family: 'ipv4', address: '0.0.0.0', port: 0 } as const;
 
@@ -104,6 +106,29 @@ export class Attempts implements RequestFacts, ServersWaiter {
     this.#shared.port.submit(this.#connect);
   }
 
+  /** Are requests to this group repeated for an answer with this status, or for this reason? */
+  isListed(condition: RetryCondition | number): boolean {
+    return this.target.group.retriedOn.has(condition as RetryCondition);
+  }
+
+  /** Are they repeated where there was no connection? */
+  repeatsConnect({ type }: ProxyError): boolean {
+    return this.isListed(type === 'ConnectTimeout' ? 'timeout' : 'error');
+  }
+
+  /** Are they repeated where the answer did not come? */
+  repeats({ kind }: ClientFailure, { responseBytes }: ClientConnection): boolean {
+    if (kind === 'protocol') return this.isListed('invalid-header');
+    // Once bytes of an answer were there, the server has acted.
+    return responseBytes === 0 && this.isListed(kind === 'closed' ? 'error' : 'timeout');
+  }
+
+  /** May another server of the group be tried, and is there one? */
+  get hasNext(): boolean {
+    const { group } = this.target;
+    return this.tries < group.triesMax && group.hasOther(this.#tried, this.tries);
+  }
+
   /** For groups that choose by the client. */
   get clientAddress(): string {
     const { method } = this.target.group.config.balance;
@@ -179,6 +204,14 @@ export class Attempts implements RequestFacts, ServersWaiter {
     if (stale) this.leave();
     else this.failed();
     return stale;
+  }
+
+  /** The server has answered with a status that sends the request to another one. */
+  passedBy(upstream: ClientConnection, status: number): void {
+    // As nginx does: what is left of the body may be long, and nobody's.
+    upstream.destroy();
+    if (blamesServer(status)) this.failed();
+    else this.leave();
   }
 
   /** The attempt is over, and its server is to blame. */

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../core/endpoint.ts';
 import { HEAD_LIMITS, HEAD_RULES, type HeadLimits, type HeadRules } from '../http/head-limits.ts';
 import { SERVER_TIMEOUTS, type ServerTimeouts } from '../http/server-options.ts';
+import type { RetryCondition } from './upstream/upstream-config.ts';
 
 /** Where requests go: the servers of one group, taken in turn. */
 export type UpstreamConfig = {
@@ -12,6 +13,8 @@ export type UpstreamConfig = {
   readonly idleMax: number;
   /** Servers that one request may try. */
   readonly triesMax: number;
+  /** What a request is repeated for at another server. */
+  readonly retryOn: readonly RetryCondition[];
   readonly timeouts: UpstreamTimeouts;
   /** Exchanges after which a connection to a server is closed. */
   readonly requestsMax: number;
@@ -56,6 +59,7 @@ export const UPSTREAM_TIMEOUTS: UpstreamTimeouts = {
 
 const IDLE_MAX = 32;
 const TRIES_MAX = 3;
+const RETRY_ON = ['error', 'timeout'] as const;
 const UPSTREAM_REQUESTS_MAX = 1000;
 const REQUESTS_MAX = 1000;
 const BODY_BYTES_MAX = 1024 * 1024;
@@ -79,6 +83,7 @@ export function proxyConfig(
     upstream: {
       idleMax: IDLE_MAX,
       triesMax: TRIES_MAX,
+      retryOn: RETRY_ON,
       requestsMax: UPSTREAM_REQUESTS_MAX,
       timeouts: UPSTREAM_TIMEOUTS,
       ...upstream,

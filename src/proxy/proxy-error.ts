@@ -44,6 +44,8 @@ export class ProxyError extends Error {
   reusedConnection = false;
   /** Bytes of head and body that this attempt handed over to be sent. */
   requestBytesSent = 0;
+  /** Of a 405 (RFC 9110 §15.5.6): the methods with which a route would have been found. */
+  allow: string | undefined = undefined;
   /** What the engine does unless a handler decides. */
   retry = false;
 

@@ -14,6 +14,7 @@ import { sendOwnAnswer } from './own-answer.ts';
 import { ProxyError, responseError } from './proxy-error.ts';
 import { sendDown, sendUp } from './relayed-body.ts';
 import { isHead, isIdempotent } from './request-method.ts';
+import { RETRIED_STATUS_MIN } from './retried-status.ts';
 import type { SessionShared } from './session-shared.ts';
 
 /**
@@ -31,6 +32,8 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
   /** Body bytes that were handed to an upstream: they are not kept, so they cannot be sent again. */
   bodySent = false;
   requestEnded = false;
+  /** An interim response has gone to the client: from then on, nothing is repeated. */
+  hinted = false;
   responseStarted = false;
   /** The response goes out chunked. */
   reframes = false;
@@ -54,6 +57,7 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
     this.attempts.begin();
     this.bodySent = false;
     this.requestEnded = !client.requestHasBody;
+    this.hinted = false;
     this.responseStarted = false;
     this.awaitsDrain = false;
     this.error = undefined;
@@ -105,10 +109,12 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
     const client = this.client as ServerConnection;
     // HTTP/1.0 knows no interim responses.
     if (!this.shared.earlyHints || client.head.minorVersion === 0) return;
+    this.hinted = true;
     client.sendInterim(interimHead(head));
   }
 
   responseHead(head: MessageHead): void {
+    if (head.status >= RETRIED_STATUS_MIN && this.#goesOn(head.status)) return;
     const client = this.client as ServerConnection;
     const old = client.head.minorVersion === 0;
     this.status = head.status;
@@ -121,6 +127,22 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
     if (this.closesAfter) ours += 'Connection: close\r\n';
     else if (old) ours += 'Connection: keep-alive\r\n';
     client.send(responseHead(head, ours));
+  }
+
+  /** `true`: the request has gone to the next server because of this answer. */
+  #goesOn(status: number): boolean {
+    if (!this.attempts.isListed(status) || !this.mayRepeat || !this.attempts.hasNext) return false;
+    this.dropAnswer(new ProxyError('HttpStatus', 'upstream', undefined, status));
+    this.nextServer();
+    return true;
+  }
+
+  /** Nothing more of an answer that is as good as a failure. */
+  protected dropAnswer(error: ProxyError): void {
+    const upstream = this.upstream as ClientConnection;
+    this.upstream = undefined;
+    this.error = error;
+    this.attempts.passedBy(upstream, error.status);
   }
 
   responseBody(data: Uint8Array, from: number, to: number, owned: boolean): void {
@@ -191,8 +213,10 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
     }
     // A pooled connection that proves dead says nothing about its server: no try is used up.
     if (stale && this.mayRepeat) this.attempts.tries -= 1;
-    const repeats = upstream.responseBytes === 0 && this.mayRepeat && failure.kind !== 'protocol';
-    this.attemptFailed(error, repeats);
+    this.attemptFailed(
+      error,
+      (stale || this.attempts.repeats(failure, upstream)) && this.mayRepeat,
+    );
   }
 
   /** An attempt failed after there was a connection. `repeats`: what the engine would do. */
@@ -204,7 +228,8 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
   /** An attempt failed before there was a connection. */
   connectFailed(error: ProxyError): void {
     this.error = error;
-    this.nextServer();
+    if (this.attempts.repeatsConnect(error)) this.nextServer();
+    else this.answer(error);
   }
 
   nextServer(): void {
@@ -253,7 +278,12 @@ export class Session implements Exchange, ClientExchange, AttemptsOwner {
   }
 
   protected get mayRepeat(): boolean {
-    return !this.bodySent && isIdempotent((this.client as ServerConnection).head.method);
+    if (this.bodySent || this.hinted) return false;
+    return this.isIdempotent || this.attempts.isListed('non-idempotent');
+  }
+
+  protected get isIdempotent(): boolean {
+    return isIdempotent((this.client as ServerConnection).head.method);
   }
 
   fail(type: 'WriteTimeout', cause: unknown): void {

@@ -9,7 +9,7 @@ const AGE_MS = 3_600_000;
 
 /** The servers of a plain reverse proxy as a group: equal, and taken in turn. */
 export function groupConfigOf(config: UpstreamConfig): GroupConfig {
-  const { authority, servers, idleMax, triesMax, timeouts, requestsMax } = config;
+  const { authority, servers, idleMax, triesMax, retryOn, timeouts, requestsMax } = config;
   const idle = { idle: idleMax, idlePerPeer: idleMax, idleMs: timeouts.idleMs };
   return {
     name: authority,
@@ -17,7 +17,7 @@ export function groupConfigOf(config: UpstreamConfig): GroupConfig {
     balance: { method: 'round-robin' },
     pool: { ...POOL_LIMITS, ...idle, requests: requestsMax, ageMs: AGE_MS },
     health: undefined,
-    retry: { on: ['error', 'timeout'], tries: triesMax, budgetMs: 0 },
+    retry: { on: retryOn, tries: triesMax, budgetMs: 0 },
     timeouts,
     resolve: 'name' in servers,
     holdMs: HOLD_MS,

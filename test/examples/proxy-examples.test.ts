@@ -196,6 +196,8 @@ test('static-reply: answers without a server, and a line of JSON for each', asyn
   t.deepEqual(await (await fetch(`${example.url}/status`)).json(), { up: true });
   t.is((await fetch(`${example.url}/old`, { redirect: 'manual' })).headers.get('location'), '/');
   t.regex(await (await fetch(`${example.url}/source`)).text(), /createReadStream/);
-  t.is((await fetch(`${example.url}/source`, { method: 'POST', body: 'x' })).status, 404);
+  const posted = await fetch(`${example.url}/source`, { method: 'POST', body: 'x' });
+  t.is(posted.status, 405);
+  t.is(posted.headers.get('allow'), 'GET, HEAD');
   await example.stop();
 });

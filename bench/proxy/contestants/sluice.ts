@@ -2,14 +2,15 @@ import { parseArgs } from 'node:util';
 import { epollPort } from '../../../adapters/epoll/index.ts';
 import { ioUringPort } from '../../../adapters/io-uring/index.ts';
 import { nodePort } from '../../../adapters/node/index.ts';
+import { LogFile } from '../../../src/cli/log-file.ts';
 import type { ProactorPort } from '../../../src/core/proactor.ts';
 import { proxyConfig, ReverseProxy } from '../../../src/proxy/index.ts';
 
-// node sluice.js --adapter NAME PORT UPSTREAM_PORT
-// Our own proxy as a contestant: one process, no access log, GET / passed to one upstream.
+// node sluice.js --adapter NAME [--access-log FILE] PORT UPSTREAM_PORT
+// Our own proxy as a contestant: one process, GET / passed to one upstream.
 
 const { values, positionals } = parseArgs({
-  options: { adapter: { type: 'string', default: 'node' } },
+  options: { adapter: { type: 'string', default: 'node' }, 'access-log': { type: 'string' } },
   allowPositionals: true,
 });
 const [port, upstreamPort] = positionals.map(Number);
@@ -36,5 +37,7 @@ const config = proxyConfig({
     requestsMax: 1_000_000_000,
   },
 });
-const proxy = new ReverseProxy(adapter(), config);
+const logFile = values['access-log'];
+const log = logFile && { write: new LogFile(logFile).write, wallMs: Date.now };
+const proxy = new ReverseProxy(adapter(), config, log ? { log } : {});
 await proxy.listen({ family: 'ipv4', address: '127.0.0.1', port });

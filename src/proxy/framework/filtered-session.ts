@@ -173,7 +173,11 @@ export abstract class FilteredSession extends Session implements SessionEngine, 
   /** A body that was kept can be sent again. */
   protected override get mayRepeat(): boolean {
     if (this.up.whole !== undefined) this.bodySent = false;
-    return super.mayRepeat && isIdempotent(this.request.ownMethod ?? this.face.req.method);
+    return super.mayRepeat;
+  }
+
+  protected override get isIdempotent(): boolean {
+    return super.isIdempotent && isIdempotent(this.request.ownMethod ?? this.face.req.method);
   }
 
   override requestFailed(error: HttpError | undefined): void {

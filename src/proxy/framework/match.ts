@@ -11,6 +11,9 @@ export interface Match {
   readonly header?: Readonly<Record<string, string | RegExp>>;
 }
 
+/** The path of what has none. */
+const NO_PATH = '*';
+
 /** What of a request routes are chosen by. */
 export interface Routable {
   readonly method: string;
@@ -56,11 +59,21 @@ class Locations<R> {
       if (expression.test(path) && narrows(match, request)) return route;
     }
     for (const { match, route, prefix } of this.#prefixes) {
-      // A CONNECT has no path: only a route that asks for none can be for it.
-      const fits = match.path === undefined && request.method === 'CONNECT';
-      if ((fits || path.startsWith(prefix)) && narrows(match, request)) return route;
+      if (isUnder(prefix, match, path) && narrows(match, request)) return route;
     }
     return undefined;
+  }
+
+  /** Adds the methods with which a request for the same would find a route. */
+  addMethods(request: Routable, methods: Set<string>): void {
+    const { path } = request;
+    for (const { match } of this.#exact.get(path) ?? []) addMethods(match, request, methods);
+    for (const { match, expression } of this.#expressions) {
+      if (expression.test(path)) addMethods(match, request, methods);
+    }
+    for (const { match, prefix } of this.#prefixes) {
+      if (isUnder(prefix, match, path)) addMethods(match, request, methods);
+    }
   }
 }
 
@@ -82,6 +95,21 @@ export class RouteTable<R> {
       if (found !== undefined) return found;
     }
     return this.#any.find(request);
+  }
+
+  /** The methods with which a request for the same would find a route, for one that finds none. */
+  methodsFor(request: Routable): readonly string[] {
+    const host = hostOf(request.authority);
+    const methods = new Set<string>();
+    this.#named.get(host)?.addMethods(request, methods);
+    for (const { suffix, locations } of this.#wildcards) {
+      if (host.endsWith(suffix)) locations.addMethods(request, methods);
+    }
+    for (const { host: expression, locations } of this.#expressions) {
+      if (expression.test(host)) locations.addMethods(request, methods);
+    }
+    this.#any.addMethods(request, methods);
+    return [...methods];
   }
 
   #findByHost(host: string, request: Routable): R | undefined {
@@ -130,6 +158,20 @@ function hostOf(authority: string): string {
   return host.endsWith('.') ? host.slice(0, -1) : host;
 }
 
+/** `OPTIONS *` and CONNECT have no path: only a route that asks for none can be for them. */
+function isUnder(prefix: string, match: NestedMatch, path: string): boolean {
+  return path.startsWith(prefix) || (path === NO_PATH && match.path === undefined);
+}
+
+function addMethods(match: NestedMatch, request: Routable, methods: Set<string>): void {
+  const { path, authority, headers } = request;
+  for (const { method: named = [] } of [match, ...(match.also ?? [])]) {
+    for (const method of named) {
+      if (narrows(match, { method, path, authority, headers })) methods.add(method);
+    }
+  }
+}
+
 function narrows({ method, header, also }: NestedMatch, request: Routable): boolean {
   if (also?.some((outer) => !isOnPath(outer, request.path) || !narrows(outer, request))) {
     return false;
@@ -145,8 +187,9 @@ function narrows({ method, header, also }: NestedMatch, request: Routable): bool
   return true;
 }
 
-function isOnPath({ exact, path = '/' }: Match, asked: string): boolean {
+function isOnPath({ exact, path }: Match, asked: string): boolean {
   if (exact !== undefined) return asked === exact;
+  if (path === undefined) return true;
   return typeof path === 'string' ? asked.startsWith(path) : stateless(path).test(asked);
 }
 

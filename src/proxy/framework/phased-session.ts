@@ -3,9 +3,11 @@ import { HttpError } from '../../http/http-error.ts';
 import type { MessageHead } from '../../http/message-head.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import { ProxyError } from '../proxy-error.ts';
+import { RETRIED_STATUS_MIN } from '../retried-status.ts';
 import type { CompiledRoute, Handlers } from './compile.ts';
 import { FilteredSession } from './filtered-session.ts';
 import type { Reply } from './messages.ts';
+import { noUpstream, nowhereToGo } from './nowhere-to-go.ts';
 import type { Peer, Upstream } from './peers.ts';
 import type { RetryDecision } from './phases.ts';
 import { SessionFace } from './session-face.ts';
@@ -99,8 +101,7 @@ export class PhasedSession extends FilteredSession {
   #choosePeer(answer: unknown): void {
     const choice = (answer ?? this.route.target) as Peer | Upstream | string | undefined;
     if (choice === undefined) {
-      const nowhere = this.generation.proxy.isRouted ? 404 : undefined;
-      this.answer(noUpstream(this.face.kind === 'connect' ? 405 : nowhere));
+      this.answer(nowhereToGo(this.face, this.route, this.generation.proxy));
       return;
     }
     if (this.face.kind === 'connect' && !isTunnelPeer(choice)) {
@@ -168,8 +169,40 @@ export class PhasedSession extends FilteredSession {
     this.face.firstByteMs = turnMs;
     this.face.fromUpstream += head.bytes;
     this.status = head.status;
-    const down = this.down;
-    down.begin(head);
+    this.down.begin(head);
+    if (head.status >= RETRIED_STATUS_MIN && this.attempts.isListed(head.status))
+      this.#askAboutStatus();
+    else this.#showResponse();
+  }
+
+  /** It is a status that counts as a failure of the attempt, unless it is the last one. */
+  #askAboutStatus(): void {
+    const { down } = this;
+    const error = new ProxyError('HttpStatus', 'upstream', undefined, this.status);
+    this.retries.describe(error, this.mayRepeat && this.attempts.hasNext);
+    this.error = error;
+    down.inHead = true;
+    this.runner.first(this.route.phases.errorWhileProxy, error, this.#statusDecided);
+    down.inHead = false;
+  }
+
+  #statusDecided(answer: unknown): void {
+    const error = this.error as ProxyError;
+    const decision = answer as RetryDecision;
+    if (!this.#isPossible || !this.retries.allow(error, decision)) {
+      this.error = undefined;
+      this.#showResponse();
+      return;
+    }
+    this.up.attemptFailed();
+    this.dropAnswer(error);
+    this.retries.repeat(decision);
+  }
+
+  /** The response is the one that the client gets. */
+  #showResponse(): void {
+    const { down } = this;
+    const head = down.source;
     const { upstreamResponseFilter, responseFilter, responseBodyFilter } = this.route.phases;
     if (!(upstreamResponseFilter ?? responseFilter ?? responseBodyFilter) && head.status !== 101) {
       this.#sendDown(); // Nobody looks at it.
@@ -208,7 +241,7 @@ export class PhasedSession extends FilteredSession {
   // An attempt has failed, or the exchange has.
 
   override connectFailed(error: ProxyError): void {
-    error.retry = true;
+    error.retry = this.attempts.repeatsConnect(error);
     this.#decide(this.route.phases.failToConnect, error);
   }
 
@@ -226,8 +259,16 @@ export class PhasedSession extends FilteredSession {
   }
 
   #decided(answer: unknown): void {
-    const isPossible = (!this.bodySent || this.up.whole !== undefined) && !this.responseStarted;
-    this.retries.decide(this.error as ProxyError, answer as RetryDecision, isPossible);
+    const error = this.error as ProxyError;
+    const decision = answer as RetryDecision;
+    if (this.#isPossible && this.retries.allow(error, decision)) this.retries.repeat(decision);
+    else this.answer(error);
+  }
+
+  /** Can the request be sent again, and has it no answer? */
+  get #isPossible(): boolean {
+    if (this.responseStarted || this.hinted) return false;
+    return !this.bodySent || this.up.whole !== undefined;
   }
 
   override answer(error: ProxyError | HttpError): void {
@@ -243,11 +284,8 @@ export class PhasedSession extends FilteredSession {
   }
 
   #answerError(answer: unknown): void {
-    const { status } = this.error as ProxyError;
-    this.reply.send((answer as Reply | undefined) ?? { status, body: `${status}\n` });
+    const { status, allow } = this.error as ProxyError;
+    const headers = allow === undefined ? {} : { Allow: allow };
+    this.reply.send((answer as Reply | undefined) ?? { status, headers, body: `${status}\n` });
   }
-}
-
-function noUpstream(status: number | undefined): ProxyError {
-  return new ProxyError('NoUpstream', 'internal', undefined, status);
 }

@@ -150,12 +150,12 @@ export class ReceivedRequest implements RequestHead {
     const { query } = this;
     const tail = query === '' ? '' : `?${query}`;
     const raw = this.#raw;
+    if (raw.path === '*' && !this.#moved) return '*'; // It is about the server as a whole.
     if (uri !== undefined) {
       const rest = this.path.startsWith(prefix) ? this.path.slice(prefix.length) : this.path;
       return `${uri}${escapedPath(rest, !this.#moved && isLatin1(raw.path))}${tail}`;
     }
     if (this.#moved) return `${escapedPath(this.path, false)}${tail}`;
-    if (raw.path === '*') return '*';
     const isSeen = routed || this.#path !== undefined;
     const path = isSeen ? forwardedPath(raw.path, this.path) : raw.path;
     return `${path}${tail}`;

@@ -19,7 +19,6 @@ export interface RetriesOwner {
   readonly client: ServerConnection | undefined;
   readonly startedMs: number;
   nextServer(): void;
-  answer(error: ProxyError): void;
 }
 
 /** What becomes of failed attempts: handlers decide, within limits that are not theirs. */
@@ -67,15 +66,16 @@ export class Retries {
     if (repeats && this.#reused && error.type === 'ConnectionClosed') this.#counted -= 1;
   }
 
-  /** Handlers have been asked. `isPossible`: the request can be sent again, and has no answer. */
-  decide(error: ProxyError, decision: RetryDecision, isPossible: boolean): void {
-    const owner = this.#owner;
+  /** Is there to be another attempt? Handlers have been asked what they want. */
+  allow(error: ProxyError, decision: RetryDecision): boolean {
     const wanted = decision === undefined ? error.retry : decision.retry;
+    return wanted && !this.#isTooMuch(decision?.delayMs ?? 0);
+  }
+
+  /** Makes another attempt, now or after a while. */
+  repeat(decision: RetryDecision): void {
+    const owner = this.#owner;
     const delayMs = decision?.delayMs ?? 0;
-    if (!wanted || !isPossible || this.#isTooMuch(delayMs)) {
-      owner.answer(error);
-      return;
-    }
     // A handler may ask for another try at a group whose servers were all tried.
     if (decision?.retry === true) owner.attempts.tries = 0;
     if (delayMs > 0) this.#wait(delayMs);

@@ -34,8 +34,8 @@ export class SessionFace implements SessionBase {
   /** A handler has taken its time, and may read of the exchange when that is over. */
   isKept = false;
   attempts = 0;
-  acceptedMs: number;
-  headersInMs: number;
+  /** The head has come. */
+  readonly startedMs: number;
   connectedMs = 0;
   firstByteMs = 0;
   doneMs = 0;
@@ -66,8 +66,7 @@ export class SessionFace implements SessionBase {
     this.#head = head;
     this.ctx = NO_CONTEXT;
     this.#clientIp = clientIp;
-    this.acceptedMs = nowMs;
-    this.headersInMs = nowMs;
+    this.startedMs = nowMs;
   }
 
   get clientIp(): string {
@@ -111,8 +110,8 @@ export class SessionFace implements SessionBase {
 
   get timings(): Timings {
     return {
-      accepted: this.acceptedMs,
-      headersIn: this.headersInMs,
+      accepted: this.startedMs,
+      headersIn: this.startedMs,
       connected: this.connectedMs,
       firstByte: this.firstByteMs,
       done: this.doneMs,

@@ -36,15 +36,11 @@ export function upstream(name: string, options: UpstreamGroupOptions): Upstream 
 }
 
 /** What would be accepted and then not be done is refused: above all plain text to a TLS port. */
-function refuseUnbuilt({ name, servers, retry, destination }: UpstreamConfig): void {
+function refuseUnbuilt({ name, servers, destination }: UpstreamConfig): void {
   const not = (what: string): TypeError =>
     new TypeError(`upstream "${name}": ${what} not there yet`);
   const secure = servers.find(({ scheme }) => scheme === 'https');
   if (secure !== undefined) throw not(`TLS to servers ('https://${secure.name}') is`);
-  const conditions = new Set(retry.on);
-  if (conditions.size !== 2 || !conditions.has('error') || !conditions.has('timeout')) {
-    throw not("retry.on other than ['error', 'timeout'] is");
-  }
   for (const option of Object.keys(destination)) {
     if (!BUILT.has(option)) throw not(`destination.${option} is`);
   }

@@ -6,7 +6,7 @@ import { movingAverage } from './least-time.ts';
 import { Members, type ResolvedAddress } from './members.ts';
 import { sampleLatency } from './peak-ewma.ts';
 import type { PeerState } from './peer-state.ts';
-import { signatureOf, type UpstreamConfig } from './upstream-config.ts';
+import { type RetryCondition, signatureOf, type UpstreamConfig } from './upstream-config.ts';
 import { type Poolable, UpstreamPool } from './upstream-pool.ts';
 
 /**
@@ -26,6 +26,8 @@ export type GroupParts<Connection extends Poolable> = {
   readonly previous?: UpstreamGroup<Connection> | undefined;
 };
 
+const NOBODY: RequestFacts = { clientAddress: '', hashKey: '' };
+
 /**
  * The servers of one upstream: which of them a request goes to, and what is known of them. For each
  * attempt, in this order:
@@ -40,6 +42,8 @@ export class UpstreamGroup<Connection extends Poolable = Poolable> {
   readonly adopted: boolean;
   readonly members: Members;
   readonly pool: UpstreamPool<Connection>;
+  /** What requests are repeated for. */
+  readonly retriedOn: ReadonlySet<RetryCondition>;
   readonly #signature: string;
   readonly #balancer: Balancer;
   /** One of their own: a ring is made for one set of peers. */
@@ -52,6 +56,7 @@ export class UpstreamGroup<Connection extends Poolable = Poolable> {
   constructor(config: UpstreamConfig, parts: GroupParts<Connection>) {
     const { clock, random, observer, previous } = parts;
     this.config = config;
+    this.retriedOn = new Set(config.retry.on);
     this.#clock = clock;
     this.#observer = observer;
     this.#choice = new Choice(random);
@@ -101,6 +106,17 @@ export class UpstreamGroup<Connection extends Poolable = Poolable> {
     // After a pause this one request is the probe: others are held off for another pause.
     if (choice.nowS - peer.checkedS > peer.failTimeoutS) peer.checkedS = choice.nowS;
     return peer.index;
+  }
+
+  /** Is there a live peer that is none of the first `count` of `tried`? Nothing is chosen. */
+  hasOther(tried: readonly number[], count: number): boolean {
+    const { primaries, backups } = this.members;
+    const choice = this.#choice;
+    choice.fill(NOBODY, tried, count, this.#clock.nowMs());
+    return (
+      primaries.peers.some((peer) => choice.allows(peer, primaries)) ||
+      backups.peers.some((peer) => choice.allows(peer, backups))
+    );
   }
 
   /** A request, or a connection, begins to use the peer. */

@@ -54,6 +54,11 @@ export function matrixProxy(
   return proxy;
 }
 
+/** What a row's group is configured with. */
+export function retryOf({ on }: Row): { readonly retry?: { readonly on: NonNullable<Row['on']> } } {
+  return on === undefined ? {} : { retry: { on } };
+}
+
 /** A proxy that notes what is logged. */
 export function notingProxy(noted: Noted[]): AnyProxy {
   return defineProxy({
@@ -137,6 +142,7 @@ export async function ask(wire: Wire, kind: Kind, path: string, upload = 0): Pro
 
 /** Will the next server be asked? */
 function isRetried({ retry }: Row, kind: Kind): boolean {
+  if (retry === 'unsent') return kind !== 'POST';
   return retry === 'always' || (retry === 'idempotent' && kind === 'GET');
 }
 

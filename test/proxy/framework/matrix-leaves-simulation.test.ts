@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { upstream } from '../../../src/proxy/framework/index.ts';
-import { ask, KINDS, matrixProxy, type Noted, VARIANTS } from './matrix-client.ts';
+import { ask, KINDS, matrixProxy, type Noted, retryOf, VARIANTS } from './matrix-client.ts';
 import { DRIPS, ROWS, type Row } from './matrix-rows.ts';
 import { DEADLINE_MS, MatrixSim, SIM_SERVERS, TRANSIT_MS } from './matrix-sim.ts';
 
@@ -19,14 +19,17 @@ async function meet(t: ExecutionContext, row: Row, seed: number): Promise<void> 
   const sim = new MatrixSim({ seed, ...weather }, DRIPS);
   const noted: Noted[] = [];
   const variant = VARIANTS[seed % VARIANTS.length];
-  const kind = row.upload
-    ? 'POST'
-    : (KINDS[Math.floor(seed / VARIANTS.length) % KINDS.length] as (typeof KINDS)[number]);
+  const kinds = row.upload ? (['POST'] as const) : (row.kinds ?? KINDS);
+  const kind = kinds[Math.floor(seed / VARIANTS.length) % kinds.length] as (typeof KINDS)[number];
   const path = `/${variant}/${kind}`;
   const what = `seed ${seed}, ${row.title}, ${path}`;
   await sim.run(async () => {
     await sim.serveRow(row);
-    const group = upstream('group', { servers: [...SIM_SERVERS], timeouts: PATIENT });
+    const group = upstream('group', {
+      servers: [...SIM_SERVERS],
+      timeouts: PATIENT,
+      ...retryOf(row),
+    });
     const proxy = matrixProxy([path], () => group, sim.hesitate, noted);
     await sim.listen(proxy, { limits: { bodyBytes: UPLOAD_BYTES } });
     const wire = await sim.client();

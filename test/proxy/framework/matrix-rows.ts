@@ -1,3 +1,4 @@
+import type { RetryCondition } from '../../../src/proxy/upstream/upstream-config.ts';
 import { ok } from '../upstream.ts';
 import type { Wire } from './matrix-wire.ts';
 
@@ -18,7 +19,13 @@ export type Row = {
   /** Where it may not be tried again. */
   readonly sees: Sees;
   /** May the next server be asked? Default `never`: bytes of an answer have come. */
-  readonly retry?: 'always' | 'idempotent' | 'never';
+  readonly retry?: 'always' | 'idempotent' | 'unsent' | 'never';
+  /** What the group's requests are repeated for; default: errors and timeouts. */
+  readonly on?: readonly RetryCondition[];
+  /** What is asked; default: everything. */
+  readonly kinds?: readonly ('GET' | 'POST' | 'EMPTY')[];
+  /** The answer is not passed on: its connection is closed at once. */
+  readonly dropped?: true;
   /** The type of the error that `logging` is told; its source is the upstream. */
   readonly logged?: string;
   /** The deadline that ends it; without one it ends at once. */
@@ -260,6 +267,61 @@ const UPLOADS: readonly Row[] = [
   },
 ];
 
+/** A status that is listed in `retry.on`, or is not. */
+function answers(status: number, on: readonly RetryCondition[], retry: Row['retry']): Row {
+  const title = `${status} where ${on.join(', ') || 'nothing'} is listed`;
+  const text = `HTTP/1.1 ${status} X\r\nContent-Length: 4\r\n\r\nbusy`;
+  return { title, act: says(text), sees: { status, body: 'busy' }, retry: retry ?? 'never', on };
+}
+
+/** The same with a body that is not to be waited for. */
+function answersSlowly(title: string, act: Exclude<Row['act'], string>): Row {
+  const sees = { status: 503, body: '' };
+  return { title, act, sees, retry: 'idempotent', on: [503], kinds: ['GET'], dropped: true };
+}
+
+const REFUSES_LATER = 'HTTP/1.1 503 X\r\n';
+
+const LISTED: readonly Row[] = [
+  ...([403, 404, 429, 500, 502, 503, 504] as const).map((status) =>
+    answers(status, ['error', status], 'idempotent'),
+  ),
+  answers(503, ['error', 'timeout', 502, 504], 'never'),
+  answers(503, [], 'never'),
+  answers(503, ['non-idempotent', 503], 'unsent'),
+  answersSlowly(
+    'a listed 503 whose body hangs',
+    says(`${REFUSES_LATER}Content-Length: 9\r\n\r\na`),
+  ),
+  answersSlowly(
+    'a listed 503 whose body never ends',
+    endless(`${REFUSES_LATER}\r\n`, 'b'.repeat(10_000)),
+  ),
+  {
+    title: 'garbage where invalid-header is listed',
+    act: says('garbage\r\n\r\n'),
+    sees: { status: 502 },
+    retry: 'idempotent',
+    on: ['invalid-header'],
+    logged: 'ProtocolError',
+  },
+  {
+    title: 'refuses where error is not listed',
+    act: 'refuses',
+    sees: { status: 502 },
+    on: ['timeout'],
+    logged: 'ConnectRefused',
+  },
+  {
+    title: 'silence where timeout is not listed',
+    act: says(''),
+    sees: { status: 504 },
+    on: ['error'],
+    logged: 'ReadTimeout',
+    waits: 'readMs',
+  },
+];
+
 /** All that an upstream may do to us. */
 export const ROWS: readonly Row[] = [
   ...BEFORE,
@@ -268,4 +330,5 @@ export const ROWS: readonly Row[] = [
   ...BODIES,
   ...GOOD,
   ...UPLOADS,
+  ...LISTED,
 ];

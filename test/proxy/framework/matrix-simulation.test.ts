@@ -7,6 +7,7 @@ import {
   kindOf,
   matrixProxy,
   type Noted,
+  retryOf,
   VARIANTS,
 } from './matrix-client.ts';
 import { DRIPS, ROWS, type Row, withoutReset } from './matrix-rows.ts';
@@ -50,11 +51,16 @@ async function meet(t: ExecutionContext, row: Row, seed: number): Promise<void> 
   const sim = new MatrixSim({ seed, ...weather, duplication: 0.02 }, DRIPS);
   const noted: Noted[] = [];
   const variant = VARIANTS[seed % VARIANTS.length];
-  const kind = row.upload ? 'POST' : KINDS[Math.floor(seed / VARIANTS.length) % KINDS.length];
+  const kinds = row.upload ? ['POST'] : (row.kinds ?? KINDS);
+  const kind = kinds[Math.floor(seed / VARIANTS.length) % kinds.length];
   const path = `/${variant}/${kind}`;
   await sim.run(async () => {
     await sim.serveRow(row);
-    const group = upstream('group', { servers: [...SIM_SERVERS], timeouts: PATIENT });
+    const group = upstream('group', {
+      servers: [...SIM_SERVERS],
+      timeouts: PATIENT,
+      ...retryOf(row),
+    });
     const proxy = matrixProxy([path], () => group, sim.hesitate, noted);
     await sim.listen(proxy, { limits: { bodyBytes: UPLOAD_BYTES } });
     await visit(t, sim, row, path, noted);

@@ -12,6 +12,7 @@ import {
   kindOf,
   matrixProxy,
   type Noted,
+  retryOf,
   VARIANTS,
 } from './matrix-client.ts';
 import { DRIPS, ROWS, type Row } from './matrix-rows.ts';
@@ -72,13 +73,13 @@ async function visit(
 }
 
 async function meet(t: ExecutionContext, world: World, row: Row): Promise<void> {
-  const kinds = row.upload ? ['POST'] : KINDS;
+  const kinds = row.upload ? ['POST'] : (row.kinds ?? KINDS);
   const paths = VARIANTS.flatMap((variant) => kinds.map((kind) => `/${variant}/${kind}`));
   const silent = new SilentListener();
   try {
     const servers = [await serverOf(world, silent, row), await world.upstream(good)];
     const group = (path: string): Upstream =>
-      upstream(path, { servers, timeouts: timeoutsOf(row) });
+      upstream(path, { servers, timeouts: timeoutsOf(row), ...retryOf(row) });
     const noted: Noted[] = [];
     const proxy = matrixProxy(paths, group, () => setImmediate(), noted);
     await world.listen(proxy, { limits: { bodyBytes: UPLOAD_BYTES } });
@@ -86,7 +87,8 @@ async function meet(t: ExecutionContext, world: World, row: Row): Promise<void> 
     t.true(await world.settled());
     t.is(noted.length, 3 * paths.length, 'each exchange is logged once');
     t.deepEqual(world.errors, []);
-    if (row.logged === undefined || row.upload || typeof row.act !== 'function') return;
+    if ((row.logged ?? row.dropped) === undefined || row.upload) return;
+    if (typeof row.act !== 'function') return;
     t.true(await eventually(() => world.upstreams[0]?.open === 0), 'what failed is closed at once');
   } finally {
     silent.end();

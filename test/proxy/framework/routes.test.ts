@@ -1,6 +1,7 @@
 import test from 'ava';
 import { compile } from '../../../src/proxy/framework/compile.ts';
 import { defineProxy, type Match, reply } from '../../../src/proxy/framework/index.ts';
+import { fieldOf } from '../peer.ts';
 import { type AnyPhases, type AnyProxy, nodeTest, request } from './world.ts';
 
 /** A route that says its name. */
@@ -75,6 +76,78 @@ routesTo(
     ['/', '404'],
   ],
 );
+
+const narrow = () =>
+  defineProxy()
+    .route({ exact: '/a', method: ['PUT'] }, says('put'))
+    .route({ path: /^\/a/, method: ['GET', 'HEAD'] }, says('get'))
+    .route({ path: '/', method: ['GET', 'DELETE'] }, says('root'))
+    .route({ path: '/', method: ['PURGE'], header: { 'x-key': '1' } }, says('purge'))
+    .route({ host: 'b.test', path: '/', method: ['POST'] }, says('b'))
+    .route(
+      { path: '/in/', method: ['GET', 'LIST'] },
+      defineProxy().route({ path: '/in/side', method: ['LIST', 'PUT'] }, says('inside')),
+    );
+
+for (const [path, fields, host, allow] of [
+  ['/a', '', 'a.test', 'PUT, GET, HEAD, DELETE'],
+  ['/b', '', 'a.test', 'GET, DELETE'],
+  ['/b', 'X-Key: 1\r\n', 'a.test', 'GET, DELETE, PURGE'],
+  ['/b', '', 'b.test', 'POST, GET, DELETE'],
+  ['/in/side', '', 'a.test', 'LIST, GET, DELETE'],
+] as const) {
+  nodeTest(`405 with Allow: ${path} of ${host} ${fields}`, async (t, world) => {
+    await world.listen(narrow());
+    const text = request('BREW', path, fields).replace('a.test', host);
+    const { status, head, body } = await world.ask(text);
+    t.is(`${status} ${body}`, '405 405\n');
+    t.is(fieldOf(head, 'allow'), allow);
+  });
+}
+
+nodeTest('404 has no Allow, nor has what a route answers with 405', async (t, world) => {
+  await world.listen(
+    defineProxy()
+      .route({ path: '/a', method: ['GET'] }, { requestFilter: () => reply(405) })
+      .route('/c', {}),
+  );
+  for (const [path, wanted] of [
+    ['/a', 405],
+    ['/b', 404],
+    ['/c', 404],
+  ] as const) {
+    const { status, head } = await world.get(path);
+    t.is(status, wanted);
+    t.is(fieldOf(head, 'allow'), undefined);
+  }
+});
+
+routesTo(
+  'OPTIONS * is for routes that name no path',
+  () =>
+    defineProxy()
+      .route('/', says('root'))
+      .route({ path: /^\// }, says('expression'))
+      .route({ method: ['OPTIONS'] }, says('any path'))
+      .route({ host: 'b.test' }, defineProxy().route({ method: ['OPTIONS'] }, says('nested'))),
+  [
+    [{ ask: '*', method: 'OPTIONS' }, 'any path'],
+    [{ ask: '*', method: 'OPTIONS', host: 'b.test' }, 'nested'],
+    [{ ask: 'http://a.test', method: 'OPTIONS' }, 'any path'],
+    [{ ask: '/', method: 'OPTIONS' }, 'expression'],
+  ],
+);
+
+routesTo("OPTIONS * is not for route('/')", () => defineProxy().route('/', says('root')), [
+  [{ ask: '*', method: 'OPTIONS' }, '404'],
+]);
+
+nodeTest('OPTIONS * is forwarded as it is, whatever path the target has', async (t, world) => {
+  const { url, recorder } = await world.recorder();
+  await world.listen(defineProxy().route({ host: 'a.test' }, `${url}/base/`));
+  t.is((await world.ask(request('OPTIONS', '*'))).status, 200);
+  t.is(recorder.requests[0]?.first, 'OPTIONS * HTTP/1.1');
+});
 
 routesTo(
   'the path is matched as it is meant',

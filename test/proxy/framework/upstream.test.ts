@@ -9,14 +9,11 @@ const SERVERS = ['http://127.0.0.1:1'];
 
 const REFUSED: readonly (readonly [UpstreamGroupOptions, RegExp])[] = [
   [{ servers: ['https://127.0.0.1:1'] }, /upstream "a": TLS to servers .* not there yet/],
-  [{ servers: SERVERS, retry: { on: ['error', 'timeout', 503] } }, /retry\.on/],
-  [{ servers: SERVERS, retry: { on: ['error'] } }, /retry\.on/],
   [{ servers: SERVERS, destination: { sni: 'b' } }, /destination\.sni/],
 ];
 
 test('options that would not be followed are refused', (t) => {
   for (const [options, message] of REFUSED) t.throws(() => upstream('a', options), { message });
-  t.notThrows(() => upstream('a', { servers: SERVERS, retry: { on: ['timeout', 'error'] } }));
 });
 
 for (const [name, open] of Object.entries(REAL_PORTS)) {
