@@ -117,7 +117,7 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   [http('access_log a f;'), 'unknown log format "f" in /etc/nginx.conf:2'],
   [http('server { if ($a $b) { } }'), 'invalid condition "$a $b" in /etc/nginx.conf:2'],
   [
-    http('server { return 200 ${x; }'),
+    http(`server { return 200 \${x; }`),
     'the closing bracket in "x" variable is missing in /etc/nginx.conf:2',
   ],
   ['user a;', 'no "events" section in configuration'],
