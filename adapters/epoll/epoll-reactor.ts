@@ -18,6 +18,7 @@ import {
 } from '../../src/core/reactor.ts';
 import { SocketTable } from '../../src/core/socket-table.ts';
 import type { Koffi } from '../linux/koffi.ts';
+import { PipePool } from '../linux/pipes.ts';
 import { Accepting } from './accepting.ts';
 import { Closer } from './closer.ts';
 import { CAPABILITIES } from './epoll-capabilities.ts';
@@ -27,7 +28,6 @@ import type { EpollSocket } from './epoll-socket.ts';
 import { Interest } from './interest.ts';
 import { OpenSockets } from './open-sockets.ts';
 import { Opener } from './opener.ts';
-import { PipePool } from './pipes.ts';
 import { splice } from './splicing.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { failAsClosed, failAsMisfit, transferDatagram, transferOnStream } from './transferring.ts';

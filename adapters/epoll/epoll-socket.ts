@@ -9,8 +9,8 @@ import type {
   TimerOperation,
 } from '../../src/core/operation.ts';
 import type { Direction, Watch } from '../../src/core/reactor.ts';
+import type { Pipe } from '../linux/pipes.ts';
 import { decodeAddress, ipv4Endpoint } from '../linux/socket-address.ts';
-import type { Pipe } from './pipes.ts';
 
 /** struct sockaddr_in. */
 const IPV4_BYTES = 16;

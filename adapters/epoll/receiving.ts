@@ -2,9 +2,9 @@ import { SCRATCH_BYTES } from '../../src/core/buffer-pool.ts';
 import type { PeekOperation, RecvOperation } from '../../src/core/operation.ts';
 import { EAGAIN, EINTR, MSG_PEEK } from '../linux/constants.ts';
 import { faultOfErrno } from '../linux/fault-of-errno.ts';
+import type { Pipe } from '../linux/pipes.ts';
 import type { EpollMemory } from './epoll-memory.ts';
 import type { EpollSocket } from './epoll-socket.ts';
-import type { Pipe } from './pipes.ts';
 import type { SystemCalls } from './system-calls.ts';
 
 /** How often a call that a signal interrupted is made again. */

@@ -2,8 +2,8 @@ import { CLOSED, type Fault, ownFault } from '../../src/core/fault.ts';
 import type { SpliceOperation } from '../../src/core/operation.ts';
 import { EAGAIN, EINTR, SPLICE_F_MOVE, SPLICE_F_NONBLOCK } from '../linux/constants.ts';
 import { faultOfErrno } from '../linux/fault-of-errno.ts';
+import type { Pipe, PipePool } from '../linux/pipes.ts';
 import type { EpollSocket } from './epoll-socket.ts';
-import type { Pipe, PipePool } from './pipes.ts';
 import { INTERRUPTS_MAX } from './receiving.ts';
 import type { SystemCalls } from './system-calls.ts';
 

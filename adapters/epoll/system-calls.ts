@@ -1,9 +1,11 @@
+import type { PipeCalls } from '../linux/pipes.ts';
+
 /**
  * The system calls of the adapter. Each answers as the kernel does: what it returns, or the error
  * number, negated. Addresses of memory are numbers; the memory stays the caller's and must not
  * move during the call.
  */
-export interface SystemCalls {
+export interface SystemCalls extends PipeCalls {
   socket(family: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, bytes: number): number;
   listen(fd: number, backlog: number): number;
@@ -13,7 +15,6 @@ export interface SystemCalls {
   getpeername(fd: number, address: Uint8Array, length: Int32Array): number;
   getsockopt(fd: number, level: number, name: number, value: Int32Array): number;
   setsockopt(fd: number, level: number, name: number, value: Int32Array): number;
-  fcntl(fd: number, command: number, value: number): number;
   recv(fd: number, address: number, bytes: number, flags: number): number;
   send(fd: number, address: number, bytes: number, flags: number): number;
   /** `vectors`: pairs of address and length, 64 bits each. */
@@ -35,15 +36,7 @@ export interface SystemCalls {
     length: number,
   ): number;
   sendfile(to: number, from: number, position: BigInt64Array, bytes: number): number;
-  /** The two ends of a new pipe: where one reads, and where one writes. */
-  pipe2(ends: Int32Array, flags: number): number;
-  /** One of the two is a pipe. */
-  splice(from: number, to: number, bytes: number, flags: number): number;
-  /** Both are pipes; what is in the first stays there, too. */
-  tee(from: number, to: number, bytes: number, flags: number): number;
-  read(fd: number, address: number, bytes: number): number;
   shutdown(fd: number, how: number): number;
-  close(fd: number): number;
   epollCreate(): number;
   epollControl(epoll: number, operation: number, fd: number, event: Int32Array | null): number;
   epollWait(epoll: number, events: Int32Array, count: number, timeoutMs: number): number;

@@ -18,6 +18,11 @@ export function clearAnswer(operation: SocketOperation): void {
       operation.bytes = 0;
       operation.bytesPossible = 0;
       break;
+    case 'splice':
+      operation.bytes = 0;
+      operation.held = 0;
+      operation.faultSide = undefined;
+      break;
     case 'close':
       operation.descriptor = NO_DESCRIPTOR;
       break;

@@ -1,11 +1,13 @@
 import type { BufferPool } from '../../src/core/buffer-pool.ts';
-import type { RecvOperation } from '../../src/core/operation.ts';
+import type { PeekOperation, RecvOperation, SpliceOperation } from '../../src/core/operation.ts';
 import { RingQueue } from '../../src/core/ring-queue.ts';
 import { EINTR, MSG_DONTWAIT } from '../linux/constants.ts';
 import { ECANCELED, POLLIN } from './constants.ts';
 import type { Driver } from './driver.ts';
+import { receiveHeld } from './held-bytes.ts';
 import { received } from './receiving.ts';
 import { INTERRUPTS_MAX } from './ring.ts';
+import { splice } from './splicing.ts';
 import { TAG } from './tag.ts';
 import type { UringSocket } from './uring-socket.ts';
 
@@ -32,6 +34,12 @@ export class BulkReceiving {
     driver.ring.poll(fd, POLLIN, id, TAG.bulk);
   }
 
+  /** The same for what needs no wait: it is served in its turn, and never within the call. */
+  serveSoon(driver: Driver, { read, id }: UringSocket): void {
+    read.request = TAG.bulk;
+    driver.ring.echo(id, TAG.bulk);
+  }
+
   /** The poll of a socket has ended: it is served in its turn. */
   polled(socket: UringSocket): void {
     this.#ready.push(socket);
@@ -49,11 +57,17 @@ export class BulkReceiving {
   }
 
   #receive(driver: Driver, socket: UringSocket): number {
-    const operation = socket.read.first as RecvOperation;
+    const operation = socket.read.first as RecvOperation | PeekOperation | SpliceOperation;
+    if (operation.kind === 'splice') return splice(driver, socket, operation);
     if (operation.outcome !== 'done' || socket.ending) {
       received(driver, socket, -ECANCELED, 0);
       return 0;
     }
+    if (socket.pipe !== undefined) return receiveHeld(driver, socket, operation, socket.pipe);
+    return this.#receiveChunk(driver, socket, operation as RecvOperation);
+  }
+
+  #receiveChunk(driver: Driver, socket: UringSocket, operation: RecvOperation): number {
     const pool = operation.pool as BufferPool;
     const chunk = pool.take();
     const result = call(driver, socket.fd, driver.calls.addressOf(chunk), chunk.length);

@@ -2,6 +2,8 @@ import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { EventLoop } from '../../src/core/event-loop.ts';
 import type { Outcome, SocketOperation } from '../../src/core/operation.ts';
 import type { Counters } from '../../src/core/port.ts';
+import type { SocketTable } from '../../src/core/socket-table.ts';
+import type { PipePool } from '../linux/pipes.ts';
 import type { BulkReceiving } from './bulk-receiving.ts';
 import type { PortMemory } from './port-memory.ts';
 import type { ProvidedBuffers } from './provided-buffers.ts';
@@ -17,6 +19,8 @@ export interface Driver {
   readonly memory: PortMemory;
   readonly buffers: ProvidedBuffers;
   readonly bulk: BulkReceiving;
+  readonly pipes: PipePool;
+  readonly sockets: SocketTable<UringSocket>;
   readonly loop: EventLoop;
   readonly counters: Counters;
   /** Hands over what was prepared; afterwards the outgoing memory may be used again. */

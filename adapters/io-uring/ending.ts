@@ -4,6 +4,7 @@ import type { SocketTable } from '../../src/core/socket-table.ts';
 import type { Accepting } from './accepting.ts';
 import { proceedToEnd } from './closing.ts';
 import type { Driver } from './driver.ts';
+import { endSplicesTo } from './splicing.ts';
 import { TAG } from './tag.ts';
 import type { UringHost } from './uring-host.ts';
 import type { UringSocket } from './uring-socket.ts';
@@ -49,6 +50,7 @@ export class Ending {
       this.proceed(socket);
       return;
     }
+    endSplicesTo(this.#driver, socket);
     for (const lane of [socket.read, socket.write]) {
       for (let next = lane.shiftQueued(); next !== undefined; next = lane.shiftQueued()) {
         this.#driver.endSoon(socket, next, 'cancelled');
@@ -91,6 +93,7 @@ export class Ending {
     for (const { last } of [read, write]) {
       if (last !== undefined && last.status !== 'pending') this.#driver.loop.forgetDeadline(last);
     }
+    socket.dropHeld();
     this.#sockets.remove(socket.id);
     if (this.#sockets.size === 0) this.#host.keepAlive(false);
     if (closing !== undefined) this.#driver.endSoon(socket, closing, closing.outcome);

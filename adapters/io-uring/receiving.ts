@@ -39,6 +39,10 @@ export function startReceive(
   read.request = TAG.received;
   let room = BUFFER_BYTES;
   let flags = 0;
+  if (socket.pipe !== undefined && hasRoom(operation)) {
+    driver.bulk.serveSoon(driver, socket);
+    return;
+  }
   if (operation.kind === 'peek') {
     room = Math.min(Math.max(operation.wantBytes, 1), BUFFER_BYTES);
     flags = MSG_PEEK;
@@ -63,6 +67,13 @@ export function startReceive(
   }
   const kind = socket.drained ? WAIT_FIRST : LOOK_FIRST;
   driver.ring.prepare(kind, fd, 0, room, flags, id, TAG.received);
+}
+
+/** Buffers without room are answered for what they are. */
+function hasRoom(operation: RecvOperation | PeekOperation): boolean {
+  if (operation.kind === 'peek' || operation.into === undefined) return true;
+  const room = roomOf(operation.into);
+  return room > 0 && room >= operation.minBytes;
 }
 
 /** Buffers without room take nothing: a request for no bytes would end as a stream does. */

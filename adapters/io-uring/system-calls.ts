@@ -1,3 +1,5 @@
+import type { PipeCalls } from '../linux/pipes.ts';
+
 /** Memory that the kernel shares with us, until `unmap`: touching it later ends the process. */
 export type Mapping = { readonly buffer: ArrayBuffer; unmap(): void };
 
@@ -6,7 +8,7 @@ export type Mapping = { readonly buffer: ArrayBuffer; unmap(): void };
  * number, negated. Addresses of memory are numbers; the memory stays the caller's and must not
  * move during the call.
  */
-export interface SystemCalls {
+export interface SystemCalls extends PipeCalls {
   /** `parameters`: struct io_uring_params, in and out. */
   ringSetup(entries: number, parameters: Uint8Array): number;
   /** Hands over `count` entries of the submission queue; runs what the kernel has put off. */
@@ -27,7 +29,6 @@ export interface SystemCalls {
   getpeername(fd: number, address: Uint8Array, length: Int32Array): number;
   getsockopt(fd: number, level: number, name: number, value: Int32Array): number;
   setsockopt(fd: number, level: number, name: number, value: Int32Array): number;
-  fcntl(fd: number, command: number, value: number): number;
   recv(fd: number, address: number, bytes: number, flags: number): number;
   recvfrom(
     fd: number,
@@ -39,7 +40,6 @@ export interface SystemCalls {
   ): number;
   sendfile(to: number, from: number, position: BigInt64Array, bytes: number): number;
   shutdown(fd: number, how: number): number;
-  close(fd: number): number;
   /** Where a buffer's memory is. */
   addressOf(buffer: Uint8Array): number;
 }

@@ -15,6 +15,8 @@ export const TAG = {
   connected: 7,
   /** A poll for reading: bytes for a chunk of a pool. */
   bulk: 8,
+  /** A poll of the other socket for writing, where a splice cannot go on. */
+  spliceRoom: 9,
 } as const;
 
 export type Tag = (typeof TAG)[keyof typeof TAG];

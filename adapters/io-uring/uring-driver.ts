@@ -4,6 +4,7 @@ import type { Outcome, SocketOperation } from '../../src/core/operation.ts';
 import type { Counters } from '../../src/core/port.ts';
 import { SocketTable } from '../../src/core/socket-table.ts';
 import type { Koffi } from '../linux/koffi.ts';
+import { PipePool } from '../linux/pipes.ts';
 import { Accepting } from './accepting.ts';
 import { BulkReceiving } from './bulk-receiving.ts';
 import { connected } from './connecting.ts';
@@ -17,6 +18,7 @@ import { received, startReceive } from './receiving.ts';
 import { Ring } from './ring.ts';
 import type { RingSize } from './ring-memory.ts';
 import { sent, startWrite, writable } from './sending.ts';
+import { startSplice } from './splicing.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { numberOf, TAG, tagOf } from './tag.ts';
 import { type Driven, UringHost } from './uring-host.ts';
@@ -38,6 +40,7 @@ export class UringDriver implements Driver, Driven {
   readonly counters: Counters = { acceptsShed: 0, datagramsDropped: 0 };
   readonly sockets: SocketTable<UringSocket> = new SocketTable();
   readonly bulk: BulkReceiving = new BulkReceiving();
+  readonly pipes: PipePool;
   readonly host: UringHost;
   readonly loop: EventLoop;
   readonly ending: Ending;
@@ -53,6 +56,7 @@ export class UringDriver implements Driver, Driven {
     onGone: () => void,
   ) {
     this.calls = calls;
+    this.pipes = new PipePool(calls);
     this.host = new UringHost(this, uncaught);
     this.loop = this.host.loop;
     const completed = this.#completed.bind(this);
@@ -107,6 +111,7 @@ export class UringDriver implements Driver, Driven {
   stop(): void {
     this.host.stop();
     this.#accepting.close();
+    this.pipes.close();
     this.ring.close();
     this.calls.close(this.#eventfd);
   }
@@ -123,6 +128,9 @@ export class UringDriver implements Driver, Driven {
       case 'recv':
       case 'peek':
         startReceive(this, socket, first);
+        return;
+      case 'splice':
+        startSplice(this, socket);
         return;
       case 'udpRecv':
       case 'udpPeek':
@@ -202,6 +210,7 @@ export class UringDriver implements Driver, Driven {
         if (socket.read.first !== undefined) datagramsReady(this, socket);
         break;
       case TAG.bulk:
+      case TAG.spliceRoom:
         this.bulk.polled(socket);
         return;
       case TAG.sent:

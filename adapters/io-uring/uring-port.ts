@@ -140,10 +140,6 @@ export class UringPort implements ProactorPort, Holder {
       this.#refuse(operation, ownFault('badArgument', operation.kind));
       return;
     }
-    if (operation.kind === 'splice') {
-      this.#refuse(operation, ownFault('unsupported', operation.kind));
-      return;
-    }
     const lane = directionOf(operation.kind) === 'read' ? socket.read : socket.write;
     lane.push(operation);
     if (operation.deadlineMs > 0) this.loop.watchDeadline(operation);
@@ -166,7 +162,9 @@ export class UringPort implements ProactorPort, Holder {
   }
 
   #close(socket: UringSocket, operation: CloseOperation): void {
-    if (operation.how === 'detach' && socket.holdsConnections) {
+    // What a splice has taken out of the kernel would stay behind: it is to be received first.
+    const holds = socket.holdsConnections || socket.pipe !== undefined;
+    if (operation.how === 'detach' && holds) {
       this.#refuse(operation, ownFault('badArgument', 'detach'));
       return;
     }
@@ -200,6 +198,9 @@ export class UringPort implements ProactorPort, Holder {
     if (lane.first !== operation) {
       if (lane.removeQueued(operation)) this.#driver.endSoon(socket, operation, outcome);
     } else if (lane.request !== TAG.ended) {
+      if (operation.kind === 'splice' && outcome === 'expired') {
+        operation.faultSide = lane.request === TAG.spliceRoom ? 'to' : 'socket';
+      }
       operation.outcome = outcome;
       this.#driver.cancelRequest(socket, lane);
     }
@@ -230,7 +231,7 @@ const CAPABILITIES: Capabilities = {
   gatherMax: VECTORS_MAX,
   sendProgress: 'exact',
   transmit: 'kernel',
-  splice: 'none',
+  splice: 'kernel',
   datagramPressure: 'kernel',
   icmp: 'connected',
   datagramTrueSize: true,

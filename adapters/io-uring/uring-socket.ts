@@ -7,6 +7,7 @@ import {
   type SocketId,
   type TimerOperation,
 } from '../../src/core/operation.ts';
+import type { Pipe } from '../linux/pipes.ts';
 import type { AcceptSlots } from './accept-slots.ts';
 import { UringLane } from './uring-lane.ts';
 
@@ -46,6 +47,10 @@ export class UringSocket {
    * shows an end of stream like any other: who reads must not take the one for the other.
    */
   broken: Fault | undefined;
+  /** Bytes that a splice has taken and passed on to nobody: they come before what the kernel has. */
+  pipe: Pipe | undefined;
+  /** Sockets whose splices wait for room here. */
+  splicedFrom: UringSocket[] | undefined;
   /** Of a listener: its requests for connections. */
   accepts: AcceptSlots | undefined;
 
@@ -58,6 +63,12 @@ export class UringSocket {
   /** Of a listener: are there connections that came for accepts that were withdrawn? */
   get holdsConnections(): boolean {
     return this.accepts !== undefined && this.accepts.ahead.length > 0;
+  }
+
+  /** What a splice has taken and passed on to nobody goes with the socket. */
+  dropHeld(): void {
+    this.pipe?.release();
+    this.pipe = undefined;
   }
 
   /** Remembers a fault that ends the connection. */

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { PIPES_IDLE_MAX } from '../../adapters/epoll/pipes.ts';
+import { PIPES_IDLE_MAX } from '../../adapters/linux/pipes.ts';
 import { REAL_PORTS } from '../support/real-ports.ts';
 import { Cable, whyNoCables } from './cable.ts';
 import { type Answer, Program } from './program.ts';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { EpollSocket } from '../../../adapters/epoll/epoll-socket.ts';
-import { PIPES_MAX, type Pipe, PipePool } from '../../../adapters/epoll/pipes.ts';
+import { PIPES_MAX, type Pipe, PipePool } from '../../../adapters/linux/pipes.ts';
 import { splice } from '../../../adapters/epoll/splicing.ts';
 import type { SystemCalls } from '../../../adapters/epoll/system-calls.ts';
 import { EAGAIN, EMFILE } from '../../../adapters/linux/constants.ts';

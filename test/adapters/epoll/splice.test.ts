@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { PIPES_MAX } from '../../../adapters/epoll/pipes.ts';
+import { PIPES_MAX } from '../../../adapters/linux/pipes.ts';
 import { INTERRUPTS_MAX } from '../../../adapters/epoll/receiving.ts';
 import { EINTR, F_SETPIPE_SZ } from '../../../adapters/linux/constants.ts';
 import type { RecvOperation } from '../../../src/core/operation.ts';

@@ -1,6 +1,19 @@
 import { SPLICE_BYTES_MAX } from '../../src/core/operations.ts';
-import { F_SETPIPE_SZ, O_CLOEXEC, O_NONBLOCK, SPLICE_F_NONBLOCK } from '../linux/constants.ts';
-import type { SystemCalls } from './system-calls.ts';
+import { F_SETPIPE_SZ, O_CLOEXEC, O_NONBLOCK, SPLICE_F_NONBLOCK } from './constants.ts';
+
+/** System calls on pipes. Each answers as the kernel does, or with the error number, negated. */
+export interface PipeCalls {
+  /** The two ends of a new pipe: where one reads, and where one writes. */
+  pipe2(ends: Int32Array, flags: number): number;
+  /** One of the two is a pipe. */
+  splice(from: number, to: number, bytes: number, flags: number): number;
+  /** Both are pipes; what is in the first stays there, too. */
+  tee(from: number, to: number, bytes: number, flags: number): number;
+  /** Into the memory at `address`, which stays the caller's. */
+  read(fd: number, address: number, bytes: number): number;
+  fcntl(fd: number, command: number, value: number): number;
+  close(fd: number): number;
+}
 
 /** Pipes with bytes in them, of one port: 512 descriptors, and 64 MiB of the kernel's memory. */
 export const PIPES_MAX: number = 256;
@@ -26,14 +39,14 @@ export class Pipe {
   }
 
   /** Takes bytes out into the memory at `address`: how many, or a negated error number. */
-  read(calls: SystemCalls, address: number, room: number): number {
+  read(calls: PipeCalls, address: number, room: number): number {
     const bytes = calls.read(this.readEnd, address, Math.min(room, this.bytes));
     if (bytes > 0) this.bytes -= bytes;
     return bytes;
   }
 
   /** The same bytes without taking them: their pages are lent to a second pipe, and read there. */
-  peek(calls: SystemCalls, address: number, room: number): number {
+  peek(calls: PipeCalls, address: number, room: number): number {
     const other = this.#pool.open();
     if (typeof other === 'number') return other;
     const wanted = Math.min(room, this.bytes);
@@ -47,12 +60,12 @@ export class Pipe {
 
 /** The pipes of a port. One is lent only while bytes are in it, so that an idle socket has none. */
 export class PipePool {
-  readonly #calls: SystemCalls;
+  readonly #calls: PipeCalls;
   readonly #ends = new Int32Array(2);
   readonly #idle: Pipe[] = [];
   #lent = 0;
 
-  constructor(calls: SystemCalls) {
+  constructor(calls: PipeCalls) {
     this.#calls = calls;
   }
 
