@@ -42,15 +42,15 @@ async function run(seed: number): Promise<{ ends: string[]; hash: string; socket
 }
 
 test('promise 3: whatever the network does, a call ends in time, with its own addresses', async (t) => {
-  let whole = 0;
+  let good = 0;
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const { ends, sockets } = await run(seed);
     for (const [i, end] of ends.entries()) {
       const n = i % NAMES;
       const [name, ...found] = end.split(' ');
       t.is(name, `n${n}.test`);
-      if (found.length === 2) whole += 1;
-      if (found[0] === 'ETIMEOUT') continue;
+      if (found[0] === 'ETIMEOUT' && found.length === 1) continue;
+      good += 1;
       t.true(found.length >= 1 && found.length <= 2, `seed ${seed}: ${end}`);
       const own = [`192.0.2.1${n}`, `2001:db8::a${n}`];
       t.true(
@@ -60,7 +60,8 @@ test('promise 3: whatever the network does, a call ends in time, with its own ad
     }
     t.is(sockets, 0, `seed ${seed}: a socket is left`);
   }
-  t.true(whole > SEEDS * NAMES, `${whole} whole sets of ${SEEDS * NAMES * 2}`);
+  // One attempt fails in 36 % of cases; of two families, one is enough.
+  t.true(good > SEEDS * NAMES * 2 * 0.95, `${good} of ${SEEDS * NAMES * 2}`);
 });
 
 test('the same seed gives the same addresses at the same times', async (t) => {

@@ -113,6 +113,16 @@ export class Attempt implements TcpAsker {
   }
 }
 
+/** The list that begins with `head`, without `attempt`. */
+export function without(attempt: Attempt, head: Attempt | undefined): Attempt | undefined {
+  if (head === attempt) return attempt.nextOpen;
+  for (let one = head; one !== undefined; one = one.nextOpen) {
+    if (one.nextOpen === attempt) one.nextOpen = attempt.nextOpen;
+  }
+  return head;
+}
+
+/** Attempts that are over, to be used again. */
 export class AttemptPool {
   readonly #free: Attempt[] = [];
 

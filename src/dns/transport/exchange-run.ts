@@ -1,7 +1,7 @@
 import type { Due } from '../../core/deadline-queue.ts';
 import { isBareFormerr } from '../wire/read-reply.ts';
 import type { DropReason, Settled } from '../wire/reply.ts';
-import type { Attempt, AttemptOwner } from './attempt.ts';
+import { type Attempt, type AttemptOwner, without } from './attempt.ts';
 import type { Exchange, Failure, Question } from './exchange.ts';
 import { codeOf, FailureNotes, type Telling } from './failure.ts';
 import { makeAttempt } from './make-attempt.ts';
@@ -97,11 +97,10 @@ export class ExchangeRun implements Exchange, AttemptOwner, Course, Due {
   close(): void {
     if (this.phase === 'over') return;
     const server = this.#open?.server?.text;
-    this.#finish({ kind: 'failure', code: 'ECANCELLED', server, attempts: [] });
-    this.#host.tellSoon(this);
+    this.refuse({ kind: 'failure', code: 'ECANCELLED', server, attempts: [] });
   }
 
-  /** Nobody can be asked: ends it before it began. */
+  /** Ends it without asking, any more or at all. */
   refuse(failure: Failure): void {
     this.#finish(failure);
     this.#host.tellSoon(this);
@@ -262,24 +261,16 @@ export class ExchangeRun implements Exchange, AttemptOwner, Course, Due {
     this.#open = attempt;
     this.#current = attempt;
     this.#host.schedule(this, Math.min(attempt.timeoutMs, this.deadlineMs));
-    if (transport === 'tcp') {
-      if (!server.tcp.ask(attempt)) this.lost(attempt, 'limit', true);
-      return;
-    }
-    // Without a socket it is as if it had been lost on the way: there may be one next time.
-    if (!server.pool.send(attempt, nowMs)) attempt.outcome = 'no socket';
+    if (transport === 'udp') server.pool.send(attempt, nowMs);
+    else if (!server.tcp.ask(attempt)) this.lost(attempt, 'limit', true);
   }
 
   /** The attempt is over, without an answer. */
   #close(attempt: Attempt, outcome: string, code: Telling, nowMs: number): void {
     this.#note(attempt, outcome, code, nowMs);
-    if (this.#open === attempt) this.#open = attempt.nextOpen;
-    else {
-      let one = this.#open;
-      while (one !== undefined && one.nextOpen !== attempt) one = one.nextOpen;
-      if (one !== undefined) one.nextOpen = attempt.nextOpen;
-    }
-    this.#release(attempt);
+    if (this.#current === attempt) this.#current = undefined;
+    this.#open = without(attempt, this.#open);
+    attempt.release();
   }
 
   #note(
@@ -291,11 +282,6 @@ export class ExchangeRun implements Exchange, AttemptOwner, Course, Due {
     this.#notes ??= new FailureNotes();
     const { text } = server as Server;
     this.#notes.add({ server: text, transport, ms: nowMs - sentMs, outcome }, code);
-  }
-
-  #release(attempt: Attempt): void {
-    if (this.#current === attempt) this.#current = undefined;
-    attempt.release();
   }
 
   #fail(nowMs: number): void {
@@ -313,10 +299,11 @@ export class ExchangeRun implements Exchange, AttemptOwner, Course, Due {
     this.#end = end;
     for (let one = this.#open; one !== undefined; ) {
       const next: Attempt | undefined = one.nextOpen;
-      this.#release(one);
+      one.release();
       one = next;
     }
     this.#open = undefined;
+    this.#current = undefined;
     this.#host.over(this);
   }
 }

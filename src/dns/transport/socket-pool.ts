@@ -56,13 +56,16 @@ export class SocketPool implements SocketOwner {
     return this.#sockets.length;
   }
 
-  /** Sends it through a random socket. `false`: each is being closed, and there may be no more. */
-  send(attempt: Attempt, nowMs: number): boolean {
+  /**
+   * Sends it through a random socket. Where each is being closed, and there may be no more, it is
+   * as if it had been lost on the way: there may be one for the next attempt.
+   */
+  send(attempt: Attempt, nowMs: number): void {
     // The upper half is the number of the query, the lower one chooses the socket.
     const chance = this.random.nextUint32();
     const socket = this.#choose((chance & 0xffff) % this.#slots.length, nowMs);
-    socket?.add(attempt, chance >>> 16);
-    return socket !== undefined;
+    if (socket === undefined) attempt.outcome = 'no socket';
+    else socket.add(attempt, chance >>> 16);
   }
 
   #choose(slot: number, nowMs: number): UdpSocket | undefined {

@@ -42,6 +42,22 @@ simRule(
 );
 
 simRule(
+  'who asks when a place has just become free stands behind those that wait',
+  [answering(GOOD)],
+  { maxInFlight: 1 },
+  async ({ t, port, transport, servers }) => {
+    const deadlineMs = port.loop.nowMs() + 5_000;
+    const last = new Promise<string>((resolve) => {
+      transport.ask(A, deadlineMs, () => resolve(asked(transport, 'late.test')));
+    });
+    const waiting = asked(transport, 'early.test');
+    await Promise.all([last, waiting]);
+    const names = servers[0]?.queries.map(({ name }) => name.toLowerCase());
+    t.deepEqual(names, ['a', 'early.test', 'late.test']);
+  },
+);
+
+simRule(
   'one that waits can be cancelled, and those behind it move up',
   [answering(GOOD, 100)],
   { maxInFlight: 1 },

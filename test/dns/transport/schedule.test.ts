@@ -134,9 +134,8 @@ for (const [name, script] of [
 ] as const) {
   rule(`case 40: after ${name} the next server is asked at once`, async (t, world) => {
     const { transport, close } = await scene(world, [script, answering(GOOD)]);
-    const beganMs = world.port.loop.nowMs();
     t.is(await asked(transport, 'a.test'), GOOD);
-    t.true(world.port.loop.nowMs() - beganMs < 1_500);
+    t.is(transport.stats.servers[0]?.timeouts, 0);
     t.true((transport.stats.servers[0]?.rcodes[name] ?? 0) > 0);
     await close();
   });
