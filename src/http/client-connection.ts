@@ -40,6 +40,7 @@ export class ClientConnection implements OutboxOwner, ResponseOwner, SpliceOwner
   /** Of the current response: the kernel is not to move its body. */
   #copies = false;
   #then: ((socket: SocketId, carried: Uint8Array) => void) | undefined;
+  #timeouts: ClientShared['timeouts'];
   #paused = false;
   /** Exchanges that were begun: more than one means that the connection was reused. */
   exchanges = 0;
@@ -52,6 +53,7 @@ export class ClientConnection implements OutboxOwner, ResponseOwner, SpliceOwner
 
   constructor(shared: ClientShared, owner: ClientOwner, socket: SocketId) {
     this.#shared = shared;
+    this.#timeouts = shared.timeouts;
     this.#owner = owner;
     this.openedMs = shared.port.loop.turnMs;
     this.#recv = recvOperation(socket, ClientConnection.#onReceived, this);
@@ -73,6 +75,19 @@ export class ClientConnection implements OutboxOwner, ResponseOwner, SpliceOwner
     this.responseBytes = 0;
     this.exchanges += 1;
     this.#listen();
+  }
+
+  /** What holds from now on, where who uses the connection wants other times. */
+  set timeouts(timeouts: ClientShared['timeouts']) {
+    this.#timeouts = timeouts;
+    this.outbox.sendTimeoutMs = timeouts.sendMs;
+  }
+
+  /** Within an exchange: another one hears of all that follows. */
+  handTo(exchange: ClientExchange): void {
+    if (this.#closed) return;
+    this.#reader.exchange = exchange;
+    this.resumeResponse();
   }
 
   /** What was asked is another method than `begin` was told of: is it HEAD? */
@@ -200,7 +215,8 @@ export class ClientConnection implements OutboxOwner, ResponseOwner, SpliceOwner
 
   /** Lets the kernel move what is left of a large body, where it can, or waits until it can. */
   #moves(recv: RecvOperation): boolean {
-    const { port, timeouts } = this.#shared;
+    const { port } = this.#shared;
+    const timeouts = this.#timeouts;
     if (this.#copies || port.capabilities.splice !== 'kernel') return false;
     if (this.#splice?.pending) return true;
     const { body, exchange } = this.#reader;
@@ -281,7 +297,8 @@ export class ClientConnection implements OutboxOwner, ResponseOwner, SpliceOwner
 
   /** Posts the receive where one is wanted: idle connections have one, so that their end shows. */
   #listen(): void {
-    const { port, timeouts } = this.#shared;
+    const { port } = this.#shared;
+    const timeouts = this.#timeouts;
     const { reading, body } = this.#reader;
     if (reading === 'end' || reading === 'switched' || (reading === 'body' && this.#rests)) return;
     const recv = this.#recv;

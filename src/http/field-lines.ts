@@ -1,7 +1,19 @@
 import { AMBIGUOUS, fieldId, OTHER } from './field-names.ts';
 import { expect, type HeadProgress, type HeadState, takeCr, tooLarge } from './head-state.ts';
 import { HttpError } from './http-error.ts';
-import { CLASS, COLON, CR, LF, PLAIN_NAME, SP, TAB, TOKEN, UNDERSCORE, VALUE } from './syntax.ts';
+import {
+  CLASS,
+  COLON,
+  CR,
+  LF,
+  PLAIN_NAME,
+  SAFE_NAME,
+  SP,
+  TAB,
+  TOKEN,
+  UNDERSCORE,
+  VALUE,
+} from './syntax.ts';
 
 // The loops take what they use of other modules into constants of their own: an imported binding
 // is read anew each time, which would cost as much as the byte itself.
@@ -26,7 +38,7 @@ export const fieldStart: HeadState = (p, data, end) => {
   }
   p.lineStart = p.at - p.start;
   p.seen = 0;
-  return fieldName;
+  return p.rules.names === 'token' ? fieldName : looseName;
 };
 
 const fieldName: HeadState = (p, data, end) => {
@@ -54,6 +66,38 @@ const fieldName: HeadState = (p, data, end) => {
   p.at = at + 1;
   return valueStart(p, data, end);
 };
+
+/** In a name: something that is no letter, no digit, and neither `-` nor `_`. */
+const ODD = 1 << 15;
+const SPACE = 0x20;
+const DEL = 0x7f;
+
+/** A name that may have whatever is visible in it: some of these fields are read over. */
+const looseName: HeadState = (p, data, end) => {
+  let { at, seen } = p;
+  for (; at < end; at += 1) {
+    const byte = data[at] as number;
+    if (byte <= SPACE || byte === DEL || byte === COLON) break;
+    const bits = CLASS[byte] as number;
+    seen |= (bits & (SAFE_NAME | UNDERSCORE)) === 0 ? ODD : bits & UNDERSCORE;
+  }
+  p.at = at;
+  p.seen = seen;
+  checkLine(p);
+  if (at === end) return looseName;
+  const nameStart = p.start + p.lineStart;
+  if (data[at] !== COLON || at === nameStart) {
+    throw new HttpError('BAD_FIELD', `byte ${at - p.start}`);
+  }
+  p.head.addField(p.lineStart, at - p.start, looseId(p, data, nameStart));
+  p.at = at + 1;
+  return valueStart(p, data, end);
+};
+
+function looseId(p: HeadProgress, data: Uint8Array, nameStart: number): number {
+  if ((p.seen & ODD) !== 0) return p.rules.names === 'keep' ? OTHER : dropped(p);
+  return (p.seen & UNDERSCORE) === 0 ? fieldId(data, nameStart, p.at) : underscoreId(p);
+}
 
 const valueStart: HeadState = (p, data, end) => {
   let { at } = p;
@@ -91,7 +135,7 @@ const value: HeadState = (p, data, end) => {
 };
 
 const valueLf: HeadState = (p, data) => expect(p, data, LF, fieldStart);
-const headLf: HeadState = (p, data) => {
+export const headLf: HeadState = (p, data) => {
   p.done = true;
   return expect(p, data, LF, headLf);
 };
@@ -103,7 +147,7 @@ const headLf: HeadState = (p, data) => {
 function takeWholeLines(p: HeadProgress, data: Uint8Array, end: number): void {
   const { head, start, limits } = p;
   const table = CLASS;
-  const inName = PLAIN_NAME;
+  const inName = p.rules.names === 'token' ? PLAIN_NAME : SAFE_NAME;
   const inValue = VALUE;
   let line = p.at;
   while (head.fieldCount < limits.fieldsMax) {
@@ -128,7 +172,12 @@ function takeWholeLines(p: HeadProgress, data: Uint8Array, end: number): void {
 function underscoreId(p: HeadProgress): number {
   const { underscores } = p.rules;
   if (underscores === 'refuse') throw new HttpError('BAD_FIELD', 'an underscore in a name');
-  return underscores === 'keep' ? OTHER : AMBIGUOUS;
+  return underscores === 'keep' ? OTHER : dropped(p);
+}
+
+function dropped(p: HeadProgress): number {
+  p.head.hasDropped = true;
+  return AMBIGUOUS;
 }
 
 function isBlank(byte: number | undefined): boolean {

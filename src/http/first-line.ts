@@ -1,4 +1,4 @@
-import { fieldStart } from './field-lines.ts';
+import { fieldStart, headLf } from './field-lines.ts';
 import { METHOD_BYTES_MAX } from './head-limits.ts';
 import { expect, type HeadProgress, type HeadState, takeCr } from './head-state.ts';
 import { HttpError } from './http-error.ts';
@@ -37,8 +37,9 @@ const target: HeadState = (p, data, end) => {
   const wanted = TARGET;
   for (; at < end; at += 1) {
     const bits = table[data[at] as number] as number;
-    if ((bits & wanted) === 0) break;
-    seen |= bits;
+    if ((bits & wanted) !== 0) seen |= bits;
+    else if (p.rules.rawTargets && isRaw(data[at] as number)) seen |= PATH_MARK;
+    else break;
   }
   p.at = at;
   p.seen = seen;
@@ -46,6 +47,7 @@ const target: HeadState = (p, data, end) => {
   if (at === end) return target;
   const targetEnd = at - p.start;
   // A line that ends here is HTTP/0.9, which has no version and no fields.
+  if (p.rules.http09 && isLineEnd(data[at] as number)) return endSimple(p, data, targetEnd);
   if (data[at] !== SP || targetEnd === p.head.targetStart) {
     throw new HttpError('BAD_TARGET', `byte ${targetEnd}`);
   }
@@ -56,6 +58,28 @@ const target: HeadState = (p, data, end) => {
   return version;
 };
 
+function isRaw(byte: number): boolean {
+  return byte >= 0x80 || byte === NUMBER_SIGN;
+}
+
+function isLineEnd(byte: number): boolean {
+  return byte === CR || byte === LF;
+}
+
+function endSimple(p: HeadProgress, data: Uint8Array, targetEnd: number): HeadState {
+  const { head } = p;
+  if (targetEnd === head.targetStart) throw new HttpError('BAD_TARGET', 'empty');
+  if (latin1(data, p.start, p.start + head.methodEnd) !== 'GET') {
+    throw new HttpError('BAD_METHOD', 'not GET in HTTP/0.9');
+  }
+  head.targetEnd = targetEnd;
+  head.targetMarked = (p.seen & PATH_MARK) !== 0;
+  head.minorVersion = 0;
+  head.simple = true;
+  head.fieldsStart = targetEnd + 2;
+  return takeCr(p, data, headLf);
+}
+
 function checkTarget(p: HeadProgress, at: number): void {
   if (at - p.head.targetStart > p.limits.targetBytesMax) {
     throw new HttpError('TARGET_TOO_LONG', `over ${p.limits.targetBytesMax} bytes`);
@@ -64,6 +88,7 @@ function checkTarget(p: HeadProgress, at: number): void {
 
 const NAME = 'HTTP/';
 const TWO = 0x32;
+const NUMBER_SIGN = 0x23;
 
 // HTTP-version = "HTTP/" DIGIT "." DIGIT
 const version: HeadState = (p, data, end) => {
@@ -93,10 +118,10 @@ function isVersionByte(p: HeadProgress, byte: number, at: number): boolean {
   if (at < 5) return byte === NAME.charCodeAt(at);
   if (at === 6) return byte === 0x2e;
   if (byte < 0x30 || byte > 0x39) return false;
-  if (at === 5 ? byte !== 0x31 : byte > 0x31) {
+  if (at === 5 ? byte !== 0x31 : byte > 0x31 && !p.rules.laterMinors) {
     throw new HttpError('UNSUPPORTED_VERSION', 'not HTTP/1.0 or HTTP/1.1');
   }
-  if (at === 7) p.head.minorVersion = byte - 0x30;
+  if (at === 7) p.head.minorVersion = byte > 0x31 ? 1 : byte - 0x30;
   return true;
 }
 
@@ -116,13 +141,13 @@ export const statusLine: HeadState = (p, data, end) => {
     if (at < 8) {
       if (!isVersionByte(p, byte, at)) throw new HttpError('BAD_STATUS_LINE', `byte ${at}`);
     } else if (at === 8 || at === 12) {
-      if (at === 12 && byte === CR) return endStatusLine(p, at);
+      if (at === 12 && isEnd(p, byte)) return endStatusLine(p, at, byte);
       if (byte !== SP) throw new HttpError('BAD_STATUS_LINE', `byte ${at}`);
     } else if (at < 12) {
       if (byte < 0x30 || byte > 0x39) throw new HttpError('BAD_STATUS_LINE', `byte ${at}`);
       p.head.status = (at === 9 ? 0 : p.head.status * 10) + byte - 0x30;
-    } else if (byte === CR) {
-      return endStatusLine(p, 13);
+    } else if (isEnd(p, byte)) {
+      return endStatusLine(p, 13, byte);
     } else if (((CLASS[byte] as number) & REASON) === 0 || at >= p.limits.lineBytesMax) {
       throw new HttpError('BAD_STATUS_LINE', `byte ${at}`);
     }
@@ -130,10 +155,15 @@ export const statusLine: HeadState = (p, data, end) => {
   return statusLine;
 };
 
-function endStatusLine(p: HeadProgress, reasonStart: number): HeadState {
+function isEnd(p: HeadProgress, byte: number): boolean {
+  return byte === CR || (byte === LF && p.rules.bareLf);
+}
+
+function endStatusLine(p: HeadProgress, reasonStart: number, byte: number): HeadState {
   if (p.head.status < 100) throw new HttpError('BAD_STATUS_LINE', 'a status below 100');
   p.head.reasonStart = reasonStart;
   p.head.reasonEnd = p.at - p.start;
-  p.at += 1;
+  if (byte === CR) p.at += 1;
+  else p.bareLf = true;
   return firstLineLf;
 }

@@ -65,12 +65,20 @@ export class HeadParser implements HeadProgress {
     while (this.at < stop && !this.done) this.#state = this.#state(this, data, stop);
     if (this.done) {
       this.head.bytes = this.at - start;
+      this.head.rawBytes = this.at - start;
       this.head.text = latin1(data, start, this.at);
       if (this.bareLf) this.#rewrite();
       return true;
     }
     if (stop < end) throw tooLarge(this, 'HEAD_TOO_LARGE', this.limits.headBytesMax, 'bytes');
     return false;
+  }
+
+  /** What has come of a head that was refused, or that does not go on, is all there is of it. */
+  salvage(data: Uint8Array, start: number, end: number): void {
+    if (this.done && this.head.text !== '') return;
+    const limit = start + this.limits.headBytesMax;
+    this.head.salvage(latin1(data, start, end > limit ? limit : end));
   }
 
   /** Reads the complete head anew, as if each of its lines had ended with CR and LF. */
@@ -81,6 +89,7 @@ export class HeadParser implements HeadProgress {
     this.reset();
     while (!this.done) this.#state = this.#state(this, data, data.length);
     head.bytes = data.length;
+    head.rawBytes = at - start;
     head.text = text;
     this.at = at;
     this.start = start;

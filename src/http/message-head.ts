@@ -17,9 +17,15 @@ export class MessageHead {
   text = '';
   /** Bytes of the head, the empty line included. */
   bytes = 0;
+  /** Bytes that it came as: line ends may have been others. */
+  rawBytes = 0;
   fieldCount = 0;
   /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
   minorVersion = 1;
+  /** HTTP/0.9: neither the request has fields, nor its answer a head. */
+  simple = false;
+  /** Fields were read over because of their names: they are `AMBIGUOUS`. */
+  hasDropped = false;
   /** Of a request. */
   methodEnd = 0;
   targetStart = 0;
@@ -49,10 +55,27 @@ export class MessageHead {
     this.text = '';
     this.bytes = 0;
     this.fieldCount = 0;
+    this.fieldsStart = 0;
     this.methodEnd = 0;
+    this.simple = false;
+    this.hasDropped = false;
     this.nominated = undefined;
     this.expectsContinue = false;
     this.lengthPadded = false;
+  }
+
+  /** Is what there is, where a head was refused before its end: its first line, and whole fields. */
+  salvage(text: string): void {
+    this.text = text;
+    this.bytes = text.length;
+    this.rawBytes = text.length;
+    if (this.fieldCount > 0 && this.valueEnd(this.fieldCount - 1) === 0) this.fieldCount -= 1;
+    if (this.fieldCount > 0 || this.fieldsStart > 0) return;
+    this.methodEnd = 0;
+    this.targetStart = 0;
+    this.targetEnd = 0;
+    const end = text.search(/[\r\n]/);
+    this.fieldsStart = (end < 0 ? text.length : end) + 2;
   }
 
   /** The same head as an object of its own, for who keeps it. */
@@ -80,6 +103,7 @@ export class MessageHead {
     if (at === this.#table.length) this.#grow();
     this.#table[at] = nameStart;
     this.#table[at + 1] = nameEnd;
+    this.#table[at + 3] = 0;
     this.#table[at + 4] = id;
     this.fieldCount += 1;
   }
@@ -126,6 +150,11 @@ export class MessageHead {
   fieldName(index: number): string {
     const at = index * WORDS;
     return this.text.slice(this.#table[at], this.#table[at + 1]);
+  }
+
+  nameLength(index: number): number {
+    const at = index * WORDS;
+    return (this.#table[at + 1] as number) - (this.#table[at] as number);
   }
 
   /** Is this the field's name? `name` in lower case. */

@@ -7,10 +7,11 @@ import {
   TRANSFER_ENCODING,
   UPGRADE,
 } from './field-names.ts';
+import { HEAD_RULES, type HeadRules } from './head-limits.ts';
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
 import { withoutBlanks } from './optional-white-space.ts';
-import { checkTarget, isConnect, isHost } from './request-target.ts';
+import { checkTarget, isConnect } from './request-target.ts';
 import { CR } from './syntax.ts';
 
 /** Digits of the largest length taken, 2^53 - 1. */
@@ -26,15 +27,12 @@ type Seen = { hosts: number; lengths: number; codings: number; closes: boolean }
 // One object for all heads: it is done with before the call returns.
 const seen: Seen = { hosts: 0, lengths: 0, codings: 0, closes: false };
 
-/**
- * Finds out what a complete request head means, or refuses it. `connect`: CONNECT is taken. Throws
- * `HttpError`.
- */
-export function readRequest(head: MessageHead, connect = false): void {
-  readFields(head);
+/** Finds out what a complete request head means, or refuses it. Throws `HttpError`. */
+export function readRequest(head: MessageHead, rules: HeadRules = HEAD_RULES): void {
+  readFields(head, rules);
   if (seen.hosts > 1) throw new HttpError('BAD_HOST', 'more than one Host');
   if (seen.hosts === 0 && head.minorVersion === 1) throw new HttpError('BAD_HOST', 'no Host');
-  checkTarget(head, connect);
+  checkTarget(head, rules);
   if (seen.codings > 0) {
     if (head.minorVersion === 0) {
       throw new HttpError('BAD_TRANSFER_ENCODING', 'a transfer coding in HTTP/1.0');
@@ -42,7 +40,7 @@ export function readRequest(head: MessageHead, connect = false): void {
     head.framing = 'chunked';
   } else if (seen.lengths > 0) {
     head.framing = 'length';
-    if (head.minorVersion === 0 && head.contentLength > 0 && BODILESS_IN_1_0.test(head.method)) {
+    if (!rules.bodies10 && isUnexpectedBody(head)) {
       throw new HttpError('BAD_CONTENT_LENGTH', `a body with ${head.method} in HTTP/1.0`);
     }
   } else {
@@ -55,12 +53,17 @@ export function readRequest(head: MessageHead, connect = false): void {
   if (isConnect(head)) throw new HttpError('BAD_FIELD', 'a CONNECT with a body');
 }
 
+/** A body that servers of HTTP/1.0 would not look for. */
+function isUnexpectedBody(head: MessageHead): boolean {
+  return head.minorVersion === 0 && head.contentLength > 0 && BODILESS_IN_1_0.test(head.method);
+}
+
 /**
  * Finds out what a complete response head means, or refuses it. `bodiless`: it answers HEAD, so
  * that no body follows whatever the fields say. Throws `HttpError`.
  */
 export function readResponse(head: MessageHead, bodiless: boolean): void {
-  readFields(head);
+  readFields(head, HEAD_RULES);
   const { status } = head;
   if (bodiless || status < 200 || status === 204 || status === 304) head.framing = 'none';
   else if (seen.codings > 0) {
@@ -74,7 +77,7 @@ export function readResponse(head: MessageHead, bodiless: boolean): void {
   }
 }
 
-function readFields(head: MessageHead): void {
+function readFields(head: MessageHead, rules: HeadRules): void {
   seen.hosts = 0;
   seen.lengths = 0;
   seen.codings = 0;
@@ -82,18 +85,18 @@ function readFields(head: MessageHead): void {
   head.persistent = head.minorVersion === 1;
   for (let index = 0; index < head.fieldCount; index += 1) {
     const id = head.fieldId(index);
-    if (id !== OTHER) readField(head, index, id);
+    if (id !== OTHER) readField(head, index, id, rules);
   }
   if (seen.codings > 0 && seen.lengths > 0) {
     throw new HttpError('BAD_CONTENT_LENGTH', 'Content-Length with Transfer-Encoding');
   }
 }
 
-function readField(head: MessageHead, index: number, id: number): void {
+function readField(head: MessageHead, index: number, id: number, rules: HeadRules): void {
   switch (id) {
     case HOST:
       seen.hosts += 1;
-      if (!isHost(head.text, head.valueStart(index), head.valueEnd(index)))
+      if (!rules.isHost(head.text, head.valueStart(index), head.valueEnd(index)))
         throw new HttpError('BAD_HOST', 'not a host');
       return;
     case CONTENT_LENGTH:
@@ -109,13 +112,15 @@ function readField(head: MessageHead, index: number, id: number): void {
       readConnection(head, head.fieldValue(index));
       return;
     case EXPECT:
-      if (head.fieldValue(index).toLowerCase() !== '100-continue') {
-        throw new HttpError('BAD_EXPECT', 'not 100-continue');
-      }
-      head.expectsContinue = head.minorVersion === 1;
+      readExpect(head, head.fieldValue(index), rules);
       return;
     default:
   }
+}
+
+function readExpect(head: MessageHead, text: string, rules: HeadRules): void {
+  if (text.toLowerCase() === '100-continue') head.expectsContinue = head.minorVersion === 1;
+  else if (!rules.anyExpect) throw new HttpError('BAD_EXPECT', 'not 100-continue');
 }
 
 function readLength(head: MessageHead, start: number, end: number): void {

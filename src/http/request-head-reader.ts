@@ -34,6 +34,7 @@ export class RequestHeadReader {
    */
   read(data: Uint8Array, at: number, end: number): number {
     if (this.#parser === undefined) {
+      if (this.#parsers.rules.emptyLines && isLineEnd(data[at])) return skipLineEnds(data, at, end);
       // One empty line before a request is ignored (RFC 9112 §2.2).
       const first = data[at];
       if (first === CR && !this.sawEmptyLine) {
@@ -51,6 +52,12 @@ export class RequestHeadReader {
     return this.#parser.parse(data, at, end) ? this.#parser.at : -1;
   }
 
+  /** The head that has begun is refused, or does not go on: what there is of it can be seen. */
+  salvage(data: Uint8Array, start: number, end: number): void {
+    this.#parser ??= this.#parsers.take();
+    this.#parser.salvage(data, start, end);
+  }
+
   /** The exchange is over: the next head may come. */
   release(): void {
     this.sawEmptyLine = false;
@@ -58,4 +65,14 @@ export class RequestHeadReader {
     this.#parsers.give(this.#parser);
     this.#parser = undefined;
   }
+}
+
+function isLineEnd(byte: number | undefined): boolean {
+  return byte === CR || byte === LF;
+}
+
+function skipLineEnds(data: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && isLineEnd(data[at])) at += 1;
+  return at;
 }

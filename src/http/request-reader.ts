@@ -2,6 +2,7 @@ import type { Outbox } from '../core/outbox/outbox.ts';
 import { BodyReader } from './body-reader.ts';
 import { Carry } from './carry.ts';
 import type { BodySink } from './chunked.ts';
+import type { HeadRules } from './head-limits.ts';
 import { HttpError } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
 import type { ParserPool } from './parser-pool.ts';
@@ -14,6 +15,8 @@ export interface RequestSink extends BodySink {
   requestHead(head: MessageHead): void;
   /** The body has come to its end. */
   requestEnd(): void;
+  /** What has come behind the head is kept now, as `holdBody` has asked for. */
+  bodyHeld(): void;
   /** What has come is no request, or not one that is taken. */
   refuse(error: HttpError): void;
 }
@@ -35,24 +38,32 @@ export class RequestReader implements BodySink {
   watched = false;
   /** Bytes are being read: who is called meanwhile need not ask for more. */
   consuming = false;
+  /** The message was refused: nothing behind it is read, whatever its answer. */
+  broken = false;
+  /** The current request came together with what was before it. */
+  pipelined = false;
+  /** Where a head begins that came by itself; -1 where none does. */
+  #freshAt = -1;
+  #holdsBody = false;
   readonly carry: Carry = new Carry();
   readonly #heads: RequestHeadReader;
   readonly #body: BodyReader = new BodyReader(this);
   readonly #outbox: Outbox;
-  readonly #connect: boolean;
+  readonly #rules: HeadRules;
   readonly #sink: RequestSink;
 
   /** `outbox`: what takes the answers. */
   constructor(parsers: ParserPool, outbox: Outbox, sink: RequestSink) {
     this.#heads = new RequestHeadReader(parsers);
     this.#outbox = outbox;
-    this.#connect = parsers.rules.connect;
+    this.#rules = parsers.rules;
     this.#sink = sink;
   }
 
   /** Reads for another connection from now on, as if it were new. */
   restart(): void {
     this.reading = 'head';
+    this.broken = false;
   }
 
   /** Has a head begun, or come, whose exchange is not over? */
@@ -87,10 +98,30 @@ export class RequestReader implements BodySink {
     this.watched = false;
   }
 
+  /** Within `requestHead`: what has come of the body is kept first, and then there is a call. */
+  holdBody(): void {
+    this.paused = true;
+    this.#holdsBody = true;
+  }
+
+  /** The head that has begun will not be complete: what there is of it can be seen. */
+  salvage(): void {
+    const { data, at, end } = this.carry;
+    this.#heads.salvage(data, at, end);
+  }
+
+  /** The message is refused: its answer may take time, and is the last one. */
+  fail(): void {
+    this.reading = 'answer';
+    this.broken = true;
+    this.carry.use(this.carry.end);
+  }
+
   /** The exchange is over: its head goes, and the next one may come. */
   next(): void {
     this.#heads.release();
     this.reading = 'head';
+    this.broken = false;
   }
 
   /** Nothing more is read of this connection, and nothing kept. */
@@ -98,6 +129,7 @@ export class RequestReader implements BodySink {
     this.#heads.release();
     this.reading = 'end';
     this.paused = false;
+    this.#holdsBody = false;
     this.carry.use(this.carry.end);
   }
 
@@ -108,11 +140,21 @@ export class RequestReader implements BodySink {
       this.resume();
       return true;
     }
+    this.#freshAt = start;
     const to = this.#consume(data, start, end, owned);
-    if (to === end) return true;
-    if (this.reading === 'end') return false;
-    this.carry.add(data, to, end);
+    this.#freshAt = -1;
+    if (to < end) {
+      if (this.reading === 'end') return false;
+      this.carry.add(data, to, end);
+    }
+    this.#tellHeld();
     return true;
+  }
+
+  #tellHeld(): void {
+    if (!this.#holdsBody) return;
+    this.#holdsBody = false;
+    this.#sink.bodyHeld();
   }
 
   /** Goes on with what was carried. */
@@ -120,6 +162,7 @@ export class RequestReader implements BodySink {
     const { carry } = this;
     if (carry.bytes === 0) return;
     carry.use(this.#consume(carry.data, carry.at, carry.end, false));
+    this.#tellHeld();
   }
 
   /** Takes what was carried, to be read by somebody else. */
@@ -152,6 +195,7 @@ export class RequestReader implements BodySink {
       }
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
+      if (this.reading === 'head') this.#heads.salvage(data, at, end);
       this.#sink.refuse(error);
       at = end;
     } finally {
@@ -163,10 +207,11 @@ export class RequestReader implements BodySink {
   /** Returns where the head, or the empty line before it, ends; -1 when it is not complete. */
   #readHead(data: Uint8Array, at: number, end: number): number {
     const heads = this.#heads;
+    if (!heads.holds) this.pipelined = at !== this.#freshAt;
     const to = heads.read(data, at, end);
     if (heads.complete) {
       const { head } = heads;
-      readRequest(head, this.#connect);
+      readRequest(head, this.#rules);
       const { framing, contentLength } = head;
       const bodiless = framing === 'none' || (framing === 'length' && contentLength === 0);
       this.reading = bodiless ? 'answer' : 'body';

@@ -20,6 +20,10 @@ export interface ActivityOwner extends OutboxOwner {
   beginRequest(): Exchange;
   /** A message was refused before there was an exchange. */
   refused(error: HttpError): void;
+  /** Who answers what was refused; `undefined`: the connection does. */
+  takeRefused(error: HttpError): Exchange | undefined;
+  /** A body that nobody wanted has come to its end, behind its answer. */
+  bodyDiscarded(): void;
   /** Closes once the answers are with the kernel; with `linger`, what is still sent is dropped. */
   closeBehindAnswers(linger: boolean): void;
   /** The answer cannot be completed. */
@@ -44,6 +48,12 @@ export class ServerActivity implements RequestSink {
   bodyBytesCome = 0;
   /** When the head that has begun must be complete; 0 while none has. */
   headDeadlineMs = 0;
+  /** What comes of the body is dropped. */
+  discarding = false;
+  /** Until when it may come, once it is answered, and how long a pause may be. */
+  discardUntilMs = 0;
+  discardPauseMs = 0;
+  #discardError: HttpError | undefined;
   #owner: ActivityOwner;
 
   constructor(pool: ActivityPool, owner: ActivityOwner, socket: SocketId) {
@@ -85,6 +95,7 @@ export class ServerActivity implements RequestSink {
     this.owesContinue = head.expectsContinue && this.reader.reading === 'body';
     this.bodyBytesCome = 0;
     this.headDeadlineMs = 0;
+    this.discarding = false;
     const exchange = this.#owner.beginRequest();
     // The answer may have been given, and the exchange be over, within the call.
     if (!this.reader.holds) return;
@@ -93,17 +104,48 @@ export class ServerActivity implements RequestSink {
   }
 
   bodyBytes(data: Uint8Array, from: number, to: number, owned: boolean): void {
+    if (this.discarding) return;
     this.bodyBytesCome += to - from;
     checkBody(this.bodyBytesCome, this.#owner.bodyBytesMax);
     this.exchange?.requestBody(data, from, to, owned);
   }
 
   requestEnd(): void {
-    this.exchange?.requestEnd();
+    if (!this.discarding) this.exchange?.requestEnd();
+    else if (this.exchange === undefined) {
+      this.reader.next();
+      this.#owner.bodyDiscarded();
+    }
+  }
+
+  bodyHeld(): void {
+    this.exchange?.bodyHeld?.();
+  }
+
+  /** The body is dropped from here on; returns what is wrong with what has come of it. */
+  discardBody(): HttpError | undefined {
+    this.discarding = true;
+    this.#discardError = undefined;
+    this.reader.unpause();
+    if (!this.reader.consuming) this.reader.resume();
+    return this.#discardError;
+  }
+
+  /** The answer is complete, the body that nobody wants is not: it may come for a while. */
+  awaitDiscarded(nowMs: number): void {
+    this.exchange = undefined;
+    this.discardUntilMs = nowMs + this.discardUntilMs;
   }
 
   refuse(error: HttpError): void {
     const { exchange } = this;
+    if (this.discarding) {
+      this.#discardError = error;
+      this.reader.fail();
+      if (exchange === undefined) this.#owner.closeBehindAnswers(true);
+      return;
+    }
+    if (this.#isTaken(error)) return;
     const answered = exchange !== undefined && this.answered;
     if (exchange === undefined) this.#owner.refused(error);
     else exchange.requestFailed(error);
@@ -114,6 +156,30 @@ export class ServerActivity implements RequestSink {
     this.endExchange();
     this.outbox.appendText(errorPage(error.status));
     this.#owner.closeBehindAnswers(true);
+  }
+
+  /** Does somebody else than the connection answer what is refused? */
+  #isTaken(error: HttpError): boolean {
+    const { exchange, reader } = this;
+    if (exchange !== undefined) {
+      if (this.answered || exchange.requestRefused === undefined) return false;
+      reader.fail();
+      return exchange.requestRefused(error);
+    }
+    this.answered = false;
+    this.cut = false;
+    this.owesContinue = false;
+    this.headDeadlineMs = 0;
+    const { reading, broken } = reader;
+    reader.fail();
+    const taker = this.#owner.takeRefused(error);
+    if (taker === undefined) {
+      reader.reading = reading;
+      reader.broken = broken;
+      return false;
+    }
+    if (reader.holds && reader.reading === 'answer') this.exchange = taker;
+    return true;
   }
 
   /** The exchange is over, and the connection may have another one. */
@@ -139,7 +205,7 @@ export class ServerActivity implements RequestSink {
   /** May another request follow, by what both sides have said and read? */
   get persistent(): boolean {
     const { reading, head } = this.reader;
-    return reading !== 'body' && head.persistent;
+    return (reading !== 'body' || this.discarding) && !this.reader.broken && head.persistent;
   }
 
   /** Has it become time for requests that wait in line? */
@@ -158,10 +224,16 @@ export class ServerActivity implements RequestSink {
   deadlineMs(nowMs: number, timeouts: ServerTimeouts): number {
     const { reading, holds } = this.reader;
     if (reading === 'answer') return 0;
-    if (reading === 'body') return nowMs + timeouts.bodyMs;
+    if (reading === 'body') return this.#bodyDeadlineMs(nowMs, timeouts);
     if (!holds) return nowMs + timeouts.idleMs;
     if (this.headDeadlineMs === 0) this.headDeadlineMs = nowMs + timeouts.headMs;
     return this.headDeadlineMs;
+  }
+
+  #bodyDeadlineMs(nowMs: number, timeouts: ServerTimeouts): number {
+    if (!this.discarding) return nowMs + timeouts.bodyMs;
+    if (this.exchange !== undefined) return 0;
+    return Math.min(nowMs + this.discardPauseMs, this.discardUntilMs);
   }
 
   /** Requests sent ahead are left with the kernel while some wait here already. */
@@ -212,6 +284,7 @@ export class ActivityPool {
     this.lent += 1;
     const activity = this.#idle.pop();
     if (activity === undefined) return new ServerActivity(this, owner, socket);
+    activity.outbox.sendTimeoutMs = this.sendMs;
     activity.attach(owner, socket);
     return activity;
   }

@@ -2,9 +2,6 @@ import { type CloseOperation, NO_SOCKET, type SocketId } from '../core/operation
 import { closeOperation } from '../core/operations.ts';
 import type { ProactorPort } from '../core/proactor.ts';
 
-/** How long a client that is still sending is read and dropped, so that it sees FIN and no RST. */
-const LINGER_MS = 5_000;
-
 /** Closings that are kept for the next connections that end. */
 const IDLE_MAX = 256;
 
@@ -22,7 +19,7 @@ export class ServerClosing {
   readonly #pool: ClosingPool;
   readonly #close: CloseOperation;
   #owner: ClosingOwner | undefined;
-  #lingers = false;
+  #lingerMs = 0;
   submitted = false;
 
   constructor(pool: ClosingPool) {
@@ -32,13 +29,13 @@ export class ServerClosing {
 
   begin(owner: ClosingOwner): void {
     this.#owner = owner;
-    this.#lingers = false;
+    this.#lingerMs = 0;
     this.submitted = false;
   }
 
-  /** The client may be sending still. */
-  linger(): void {
-    this.#lingers = true;
+  /** The client may be sending still: it is read, and dropped, so that it sees FIN and no RST. */
+  linger(ms: number): void {
+    this.#lingerMs = ms;
   }
 
   submit(socket: SocketId, how: 'graceful' | 'reset'): void {
@@ -46,7 +43,7 @@ export class ServerClosing {
     this.submitted = true;
     this.#close.socket = socket;
     this.#close.how = how;
-    this.#close.lingerMs = this.#lingers ? LINGER_MS : 0;
+    this.#close.lingerMs = this.#lingerMs;
     this.#pool.port.submit(this.#close);
   }
 

@@ -1,13 +1,20 @@
+import type { Endpoint } from '../core/endpoint.ts';
 import type { RecvOperation, SocketId } from '../core/operation.ts';
 import { recvOperation } from '../core/operations.ts';
 import type { Outbox } from '../core/outbox/outbox.ts';
 import type { Level } from '../core/outbox/water-marks.ts';
-import { HttpError } from './http-error.ts';
+import { HttpError, type HttpErrorCode } from './http-error.ts';
 import type { MessageHead } from './message-head.ts';
 import type { ActivityOwner, ServerActivity } from './server-activity.ts';
 import type { ServerClosing } from './server-closing.ts';
 import { ServerHandover } from './server-handover.ts';
-import type { Exchange, ServerShared, SocketTaker } from './server-options.ts';
+import type { Exchange, ServerShared, ServerTimeouts, SocketTaker } from './server-options.ts';
+
+/** Between requests, within a head, or within an exchange. */
+export type ConnectionStage = 'waiting' | 'reading' | 'writing';
+
+/** How long a client that is still sending is read and dropped, where nobody says it. */
+const LINGER_MS = 5_000;
 
 /**
  * A client's connection: one exchange at a time, requests sent ahead wait in line. It is kept
@@ -23,23 +30,42 @@ export class ServerConnection implements ActivityOwner {
   #closing: ServerClosing | undefined;
   #address: string | undefined;
   #requests = 0;
+  #timeouts: ServerTimeouts;
+  /** When it was accepted, on the port's clock. */
+  readonly openedMs: number;
   #sawEof = false;
   /** Set once somebody else is to have the socket. */
   #handover: ServerHandover | undefined;
   /** Closes after the current response, whatever the client says. */
   lastRequest = false;
+  /** At its end it is read for a while, whether the client seems to be sending or not. */
+  lingersAlways = false;
   /** For whoever lists connections: where this one stands, and which one it is. */
   place = -1;
   number = 0;
+  /** What was said on the connection before HTTP began: whoever has read it knows what it is. */
+  preface: unknown;
 
   constructor(shared: ServerShared, socket: SocketId) {
     this.#shared = shared;
+    this.#timeouts = shared.timeouts;
+    this.openedMs = shared.port.loop.turnMs;
     this.#recv = recvOperation(socket, ServerConnection.#onReceived, this);
     this.#listen();
   }
 
   static #onReceived(recv: RecvOperation): void {
     (recv.owner as ServerConnection).#received();
+  }
+
+  /** Bytes that somebody else has received, at once after the connection was made. A lent view. */
+  feed(data: Uint8Array): void {
+    if (data.length === 0) return;
+    this.#active ??= this.#shared.activities.take(this, this.#recv.socket);
+    const { reader } = this.#active;
+    if (reader.take(data, 0, data.length, false)) this.#rest();
+    else this.#closing?.linger(this.#timeouts.lingerMs ?? LINGER_MS);
+    this.#listen();
   }
 
   /** The current request. Only within an exchange. */
@@ -57,16 +83,16 @@ export class ServerConnection implements ActivityOwner {
     return this.#active?.outbox.queuedBytes ?? 0;
   }
 
-  /** The client's address as text; asked of the system once. */
+  /** The client's address as text, `unix:` without a network; asked of the system once. */
   get address(): string {
     const { port } = this.#shared;
-    this.#address ??= port.remoteEndpoint(this.#recv.socket)?.address ?? 'unknown';
+    this.#address ??= addressText(port.remoteEndpoint(this.#recv.socket)) ?? 'unknown';
     return this.#address;
   }
 
-  /** Our end's address as text; '' where it is not known any more. */
+  /** Our end's address as text, `unix:` without a network; '' where it is not known any more. */
   get localAddress(): string {
-    return this.#shared.port.localEndpoint(this.#recv.socket)?.address ?? '';
+    return addressText(this.#shared.port.localEndpoint(this.#recv.socket)) ?? '';
   }
 
   /** The client's port; 0 where it is not known any more. */
@@ -79,8 +105,20 @@ export class ServerConnection implements ActivityOwner {
     return this.#requests;
   }
 
+  /** What the connection is about just now. */
+  get stage(): ConnectionStage {
+    if (this.idle) return 'waiting';
+    return this.#hasHalfHead ? 'reading' : 'writing';
+  }
+
   get idle(): boolean {
     return this.#closing === undefined && (this.#active?.reader.idle ?? true);
+  }
+
+  /** What holds from now on; the outbox's is the same until the exchange ends. */
+  set timeouts(timeouts: ServerTimeouts) {
+    this.#timeouts = timeouts;
+    if (this.#active !== undefined) this.#active.outbox.sendTimeoutMs = timeouts.sendMs;
   }
 
   /** May the client send another request after this one? */
@@ -92,6 +130,16 @@ export class ServerConnection implements ActivityOwner {
   /** Is there a body of the current request that has not come to its end? */
   get requestHasBody(): boolean {
     return this.#active?.reader.reading === 'body';
+  }
+
+  /** The client waits for a word before it sends the body. */
+  get owesContinue(): boolean {
+    return this.#active?.owesContinue === true;
+  }
+
+  /** Did the current request come together with what was before it? */
+  get isPipelined(): boolean {
+    return this.#active?.reader.pipelined === true;
   }
 
   get paused(): boolean {
@@ -106,6 +154,25 @@ export class ServerConnection implements ActivityOwner {
   /** Queues the head of an interim response: an answer of any other kind may still follow. */
   sendInterim(text: string): void {
     (this.#active as ServerActivity).sendInterim(text);
+  }
+
+  /** Within a request's beginning: `bodyHeld` is called when all that has come is kept. */
+  holdBody(): void {
+    (this.#active as ServerActivity).reader.holdBody();
+  }
+
+  /**
+   * What is still to come of the body is dropped, and asked for where the client waits with it, for `totalMs` at most once it is answered and
+   * without a pause of more than `pauseMs`. Returns what is wrong with what has come.
+   */
+  discardBody(asks: boolean, totalMs: number, pauseMs: number): HttpError | undefined {
+    const active = this.#active as ServerActivity;
+    if (asks) active.askForBody();
+    active.discardUntilMs = totalMs;
+    active.discardPauseMs = pauseMs;
+    const error = active.discardBody();
+    if (!active.reader.consuming) this.#listen();
+    return error;
   }
 
   /** No more of the request's body for now. */
@@ -136,7 +203,12 @@ export class ServerConnection implements ActivityOwner {
       return;
     }
     const { reader } = active;
-    const isUnread = reader.reading === 'body';
+    const isUnread = reader.reading === 'body' || reader.broken;
+    if (reuse && active.discarding && isUnread && !reader.broken && !this.#sawEof) {
+      active.awaitDiscarded(this.#shared.port.loop.turnMs);
+      this.#listen();
+      return;
+    }
     active.endExchange();
     const isLast = this.#sawEof && reader.carry.bytes === 0;
     if (!reuse || isUnread || isLast) this.closeBehindAnswers(isUnread || reader.carry.bytes > 0);
@@ -175,6 +247,17 @@ export class ServerConnection implements ActivityOwner {
     if (this.#handover?.taken) this.#handover.stop();
     else if (this.#closing?.submitted) this.#closing.hurry();
     else this.#lost();
+  }
+
+  /** Ends the connection without another word. `reset`: the client sees that it was no usual end. */
+  closeSilently(reset: boolean): void {
+    if (reset) {
+      this.abort();
+      return;
+    }
+    this.#active?.abandon();
+    this.#closing ??= this.#shared.activities.closings.take(this);
+    this.#closing.submit(this.#recv.socket, 'graceful');
   }
 
   /** Ends the connection once it is idle: now, or after the current response. */
@@ -217,6 +300,17 @@ export class ServerConnection implements ActivityOwner {
     this.#shared.handler.refused(this, error);
   }
 
+  takeRefused(error: HttpError): Exchange | undefined {
+    const { handler } = this.#shared;
+    if (handler.takeRefused === undefined) return undefined;
+    this.#requests += 1;
+    return handler.takeRefused(this, error);
+  }
+
+  bodyDiscarded(): void {
+    if (this.lastRequest) this.closeBehindAnswers(false);
+  }
+
   closeBehindAnswers(linger: boolean): void {
     if (this.#closing !== undefined) return;
     const closing = this.#shared.activities.closings.take(this);
@@ -225,7 +319,8 @@ export class ServerConnection implements ActivityOwner {
       this.#active.reader.stop();
       this.#active.outbox.ending = true;
     }
-    if (linger && !this.#sawEof) closing.linger();
+    const { lingerMs = LINGER_MS } = this.#timeouts;
+    if ((linger || this.lingersAlways) && !this.#sawEof) closing.linger(lingerMs);
     if (this.queuedBytes === 0) this.#finishClose(closing);
   }
 
@@ -253,7 +348,7 @@ export class ServerConnection implements ActivityOwner {
     this.#active ??= this.#shared.activities.take(this, socket);
     const { reader } = this.#active;
     if (reader.take(data, offset, offset + bytes, owned)) this.#rest();
-    else this.#closing?.linger(); // More was sent than is read.
+    else this.#closing?.linger(this.#timeouts.lingerMs ?? LINGER_MS); // More was sent than is read.
   }
 
   /** Goes on with what waits in line, and then with the socket. */
@@ -272,8 +367,18 @@ export class ServerConnection implements ActivityOwner {
   #onEof(): void {
     this.#sawEof = true;
     // Where a body is not wanted yet, its rest may be among what waits: known when that is read.
-    if (this.#active?.waitsForUs) return;
-    if (this.requestHasBody) this.#lost();
+    if (this.#active?.waitsForUs) {
+      const { reader, exchange } = this.#active;
+      if (reader.carry.bytes === 0 && exchange?.clientEnded?.()) this.#lost();
+      return;
+    }
+    const active = this.#active;
+    if (active?.discarding === true && this.requestHasBody) {
+      if (active.exchange === undefined) this.closeBehindAnswers(false);
+    } else if (this.requestHasBody) this.#lost();
+    else if (this.#hasHalfHead && this.#tellsRefused) {
+      this.#refuse('INCOMPLETE', 'the client has ended within a head');
+    }
     // Half a head is no request; answers to those before it may still be on their way.
     else this.closeBehindAnswers(false);
   }
@@ -281,8 +386,26 @@ export class ServerConnection implements ActivityOwner {
   #onExpired(): void {
     // While we do not want the body, the client is not to blame that it does not come.
     if (this.#active?.waitsForUs) return;
-    if (this.idle) this.closeBehindAnswers(false);
-    else this.#active?.refuse(new HttpError('TIMEOUT', 'the request did not come in time'));
+    const isDiscarded = this.#active?.discarding === true && this.requestHasBody;
+    if (this.idle || isDiscarded) this.closeBehindAnswers(false);
+    else this.#refuse('TIMEOUT', 'the request did not come in time');
+  }
+
+  #refuse(code: HttpErrorCode, what: string): void {
+    const active = this.#active as ServerActivity;
+    if (active.reader.reading === 'head') active.reader.salvage();
+    active.refuse(new HttpError(code, what));
+  }
+
+  /** Has a head begun that has not come to its end? */
+  get #hasHalfHead(): boolean {
+    const reader = this.#active?.reader;
+    return reader?.reading === 'head' && reader.holds;
+  }
+
+  /** Does somebody want to know of requests that break off? */
+  get #tellsRefused(): boolean {
+    return this.#shared.handler.takeRefused !== undefined;
   }
 
   #handOver(): void {
@@ -319,10 +442,15 @@ export class ServerConnection implements ActivityOwner {
     if (this.#closing !== undefined || this.#handover !== undefined) return;
     const recv = this.#recv;
     const active = this.#active;
-    const { port, timeouts } = this.#shared;
+    const timeouts = this.#timeouts;
+    const { port } = this.#shared;
     const nowMs = port.loop.turnMs;
     recv.deadlineMs = active?.deadlineMs(nowMs, timeouts) ?? nowMs + timeouts.idleMs;
     if (recv.status === 'pending') port.loop.watchDeadline(recv);
     else if (!this.#sawEof && (active?.wantsBytes ?? true)) port.submit(recv);
   }
+}
+
+function addressText(endpoint: Endpoint | undefined): string | undefined {
+  return endpoint?.family === 'unix' ? 'unix:' : endpoint?.address;
 }

@@ -14,6 +14,8 @@ export type ServerTimeouts = {
   readonly sendMs: number;
   /** For the next request on a connection. */
   readonly idleMs: number;
+  /** How long a client that is still sending is read at the end; 0: not at all. */
+  readonly lingerMs?: number;
 };
 
 export const SERVER_TIMEOUTS: ServerTimeouts = {
@@ -41,6 +43,8 @@ export interface RequestHandler {
   request(connection: ServerConnection): Exchange;
   /** A message was refused before there was an exchange; it has been answered. */
   refused(connection: ServerConnection, error: HttpError): void;
+  /** The same for who answers himself: `connection.head` is what there is of the request. */
+  takeRefused?(connection: ServerConnection, error: HttpError): Exchange;
   /** The connection is gone. */
   closed(connection: ServerConnection): void;
 }
@@ -58,8 +62,14 @@ export interface Exchange {
   /** Bytes of the request's body, a lent view, or for good when `owned`. */
   requestBody(data: Uint8Array, from: number, to: number, owned: boolean): void;
   requestEnd(): void;
+  /** What came together with the head is kept: `ServerConnection.holdBody` has asked for this. */
+  bodyHeld?(): void;
+  /** The client broke HTTP, and nothing more is read. `true`: the exchange gives the answer. */
+  requestRefused?(error: HttpError): boolean;
   /** The client broke HTTP (and has been answered where possible), or is gone. */
   requestFailed(error: HttpError | undefined): void;
+  /** The client sends nothing more. `true`: then nobody waits for the answer. */
+  clientEnded?(): boolean;
   /** The client takes the answer too slowly, or again fast enough. */
   responseLevel(level: 'open' | 'high'): void;
   /** All that was queued of the answer so far is with the kernel. */

@@ -25,10 +25,13 @@ export const SP = 0x20;
 export const TAB = 0x09;
 export const COLON = 0x3a;
 
-export const CLASS: Uint8Array = classes();
+/** May stand in a field name that every program reads: a letter, a digit or `-`. */
+export const SAFE_NAME = 256;
 
-function classes(): Uint8Array {
-  const table = new Uint8Array(256);
+export const CLASS: Uint16Array = classes();
+
+function classes(): Uint16Array {
+  const table = new Uint16Array(256);
   for (let byte = 0; byte < 256; byte += 1) {
     const letter = (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
     const digit = byte >= 0x30 && byte <= 0x39;
@@ -38,6 +41,7 @@ function classes(): Uint8Array {
     if (byte === TAB || (byte >= 0x20 && byte !== 0x7f)) bits |= VALUE;
     if (byte > 0x20 && byte < 0x7f && char !== '#') bits |= TARGET;
     if ((byte >= 0x41 && byte <= 0x5a) || digit || char === '-' || char === '_') bits |= METHOD;
+    if (letter || digit || char === '-') bits |= SAFE_NAME;
     bits |= char === '_' ? UNDERSCORE : (bits & TOKEN) === 0 ? 0 : PLAIN_NAME;
     if (char === '%' || char === '.') bits |= PATH_MARK;
     if (letter || digit || "-._~!$&'()*+,;=%".includes(char)) bits |= HOST_NAME;

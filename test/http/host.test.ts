@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { isHost } from '../../src/http/request-target.ts';
+import { isHost } from '../../src/http/host.ts';
 
 /** uri-host [ ":" port ]: RFC 9110 §7.2. */
 const FORM = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
