@@ -2,8 +2,11 @@ import type { LocationConf } from '../server/conf/location-conf.ts';
 import type { Instruction, Script } from '../server/conf/script.ts';
 import type { ListenConf, ServerConf, ServerName, SiteConf } from '../server/conf/site-conf.ts';
 import { ConfigError } from './config-error.ts';
-import { locationKeyOf } from './directives/http.ts';
+import { charsetMapsOf } from './directives/charset.ts';
+import { badNamesOf, locationKeyOf } from './directives/http.ts';
+import { zonesOf } from './directives/limit.ts';
 import { logFormatsOf } from './directives/log.ts';
+import { lookupsOf } from './directives/lookup.ts';
 import { scriptOf } from './directives/rewrite.ts';
 import { upstreamsOf } from './directives/upstream.ts';
 import { addressText, endpointOf } from './listen.ts';
@@ -24,7 +27,19 @@ export function buildSite(
   checkAddresses(http, servers, reader);
   const upstreams = upstreamsOf(http);
   const captureNames = [...reader.captureNames];
-  return { servers, logFormats: [...logFormatsOf(http).values()], upstreams, captureNames, prefix };
+  const logFormats = [...logFormatsOf(http).values()];
+  const zones = zonesOf(http);
+  const charsetMaps = charsetMapsOf(http);
+  return {
+    charsetMaps,
+    servers,
+    logFormats,
+    upstreams,
+    captureNames,
+    prefix,
+    ...lookupsOf(http),
+    ...zones,
+  };
 }
 
 function buildServer(scope: Scope, isRoot: boolean): ServerConf {
@@ -76,6 +91,7 @@ function buildScript(scope: Scope): Script {
 
 /** One default server for an address; a name that two servers have is the first one's. */
 function checkAddresses(http: Scope, servers: readonly ServerConf[], reader: ConfigReader): void {
+  checkBadNames(http, servers);
   const defaults = new Set<string>();
   const names = new Set<string>();
   for (const [index, server] of servers.entries()) {
@@ -93,6 +109,20 @@ function checkAddresses(http: Scope, servers: readonly ServerConf[], reader: Con
         names.add(known);
       }
     }
+  }
+}
+
+function checkBadNames(http: Scope, servers: readonly ServerConf[]): void {
+  const scopes = http.children.filter(({ context }) => context === 'server');
+  const counts = new Map<string, number>();
+  for (const { text } of servers.flatMap(({ listens }) => listens)) {
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  for (const [index, { listens }] of servers.entries()) {
+    const [name] = badNamesOf(scopes[index] as Scope);
+    const shared = listens.find(({ text }) => (counts.get(text) ?? 0) > 1);
+    if (name === undefined || shared === undefined) continue;
+    throw new ConfigError(`invalid server name or wildcard "${name}" on ${shared.text}`);
   }
 }
 

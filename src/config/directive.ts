@@ -124,7 +124,7 @@ export class Use {
   }
 
   number(text: string = this.first): number {
-    return numberOf(text) ?? this.fail('invalid number');
+    return numberOf(text) ?? this.fail(`"${this.name}" directive invalid number`);
   }
 
   size(text: string = this.first): number {

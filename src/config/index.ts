@@ -1,5 +1,6 @@
 export { ConfigError, type Position } from './config-error.ts';
 export type { DirectiveRow, DirectiveTable } from './directive.ts';
+export type { HostUse } from './host-use.ts';
 export type { MainConf, ProgramConf } from './program-conf.ts';
 export { type ReadOptions, type ReadResult, readConfig } from './read-config.ts';
 export { DIRECTIVES } from './registry.ts';

@@ -1,22 +1,34 @@
 import type { Endpoint } from '../core/endpoint.ts';
-import { parseIp } from '../net/ip.ts';
 import type { ListenConf } from '../server/conf/site-conf.ts';
 import type { Use } from './directive.ts';
-import { sizeOf } from './values.ts';
+import { listenAddressOf } from './listen-address.ts';
+import { numberOf, sizeOf, timeOf } from './values.ts';
 
 const BACKLOG = 511;
-const PORT = 80;
 
 /** Parameters that tune a socket and that are left at the system's values. */
-const TUNING =
-  /^(?:bind|deferred|setfib=\d+|rcvbuf=\w+|sndbuf=\w+|accept_filter=\w+|so_keepalive=.+)$/;
+const TUNING = /^(?:bind|deferred|setfib=\d+|accept_filter=\w+)$/;
 
-/** `listen 127.0.0.1:80 default_server backlog=128`, with the words of `use` from the first one on. */
-export function listenOf(use: Use): ListenConf {
-  const [address = '', ...parameters] = use.args;
-  const endpoint = endpointOf(address);
-  if (endpoint === undefined)
-    use.fail(`invalid ${problemOf(address)} in "${address}" of the "${use.name}" directive`);
+/**
+ * `listen 127.0.0.1:80 default_server backlog=128`, with the words of `use` from the first one on;
+ * `isKnown`: words that the caller has read.
+ */
+export function listenOf(use: Use, isKnown?: (word: string) => boolean): ListenConf {
+  return listensOf(use, isKnown)[0] as ListenConf;
+}
+
+/** The same where a range of ports is taken for several addresses. */
+export function listensOf(
+  use: Use,
+  isKnown: (word: string) => boolean = () => false,
+): readonly ListenConf[] {
+  const [address = '', ...words] = use.args;
+  const parameters = words.filter((word) => !isKnown(word));
+  const found = listenAddressOf(address);
+  if ('problem' in found) {
+    return use.fail(`${found.problem} in "${address}" of the "${use.name}" directive`);
+  }
+  const [endpoint] = found.endpoints as readonly [Endpoint];
   let listen: ListenConf = {
     endpoint,
     text: addressText(endpoint),
@@ -28,7 +40,7 @@ export function listenOf(use: Use): ListenConf {
     ipv6Only: true,
   };
   for (const parameter of parameters) listen = { ...listen, ...parameterOf(use, parameter) };
-  return listen;
+  return found.endpoints.map((one) => ({ ...listen, endpoint: one, text: addressText(one) }));
 }
 
 function parameterOf(use: Use, parameter: string): Partial<ListenConf> {
@@ -50,48 +62,40 @@ function parameterOf(use: Use, parameter: string): Partial<ListenConf> {
     return {};
   }
   if (TUNING.test(parameter)) return {};
+  if (name === 'rcvbuf' || name === 'sndbuf') {
+    if (sizeOf(value) === undefined) use.fail(`invalid ${name} "${parameter}"`);
+    return {};
+  }
+  if (name === 'so_keepalive') {
+    if (!isKeepAlive(value)) use.fail(`invalid so_keepalive value: "${value}"`);
+    return {};
+  }
   return use.fail(`invalid parameter "${parameter}"`);
 }
 
+/** `on`, `off`, or `idle:interval:count`, of which any may be missing, but not all. */
+function isKeepAlive(text: string): boolean {
+  if (text === 'on' || text === 'off') return true;
+  const parts = text.split(':');
+  if (parts.length > 3 || parts.every((part) => part === '')) return false;
+  const [idle = '', interval = '', count = ''] = parts;
+  const isTime = (part: string): boolean => part === '' || timeOf(part) !== undefined;
+  return isTime(idle) && isTime(interval) && (count === '' || Number(numberOf(count)) > 0);
+}
+
 function positive(use: Use, parameter: string, text: string): number {
-  const value = sizeOf(text);
-  if (value === undefined || value === 0) use.fail(`invalid ${parameter.split('=')[0]} "${text}"`);
+  const value = numberOf(text);
+  if (value === undefined || value === 0) {
+    use.fail(`invalid ${parameter.split('=')[0]} "${parameter}"`);
+  }
   return value;
 }
 
-/** `80`, `*:80`, `127.0.0.1`, `[::1]:80`, `localhost:80`, `unix:/path`. */
+/** The one address that `text` means; `undefined`: it means none, or several. */
 export function endpointOf(text: string): Endpoint | undefined {
-  if (text.startsWith('unix:')) {
-    const path = text.slice('unix:'.length);
-    return path === '' ? undefined : { family: 'unix', address: path, port: 0 };
-  }
-  const six = /^\[([^\]]+)\](?::(\d+))?$/.exec(text);
-  if (six !== null) {
-    const port = portOf(six[2]);
-    if (port === undefined || typeof parseIp(six[1] as string) !== 'object') return undefined;
-    return { family: 'ipv6', address: six[1] as string, port };
-  }
-  if (/^\d+$/.test(text)) {
-    const port = portOf(text);
-    return port === undefined ? undefined : { family: 'ipv4', address: '0.0.0.0', port };
-  }
-  const [host = '', digits, ...more] = text.split(':');
-  const port = portOf(digits);
-  if (more.length > 0 || port === undefined) return undefined;
-  const address = host === '*' ? '0.0.0.0' : host === 'localhost' ? '127.0.0.1' : host;
-  if (typeof parseIp(address) !== 'object' || address.includes(':')) return undefined;
-  return { family: 'ipv4', address, port };
-}
-
-function portOf(digits: string | undefined): number | undefined {
-  if (digits === undefined) return PORT;
-  if (!/^\d+$/.test(digits)) return undefined;
-  const port = Number(digits);
-  return port >= 1 && port <= 65_535 ? port : undefined;
-}
-
-function problemOf(text: string): string {
-  return /:\d*$/.test(text) && !/^\d+$/.test(text) ? 'host' : 'port';
+  const address = listenAddressOf(text);
+  if ('problem' in address || address.endpoints.length > 1) return undefined;
+  return address.endpoints[0];
 }
 
 /** As nginx names an address in its messages. */

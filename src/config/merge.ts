@@ -22,6 +22,11 @@ export function mainConf(scope: Scope, events: Scope | undefined): MainConf {
   return pick(MAIN_DEFAULTS, { ...scope.values, ...scope.own, ...events?.values, ...events?.own });
 }
 
+/** What holds in a block of any other kind, by its defaults. */
+export function confOf<Conf extends object>(defaults: Conf, scope: Scope): Conf {
+  return pick(defaults, { ...inherited(scope), ...scope.own });
+}
+
 function isInner({ context }: Scope): boolean {
   return context === 'if-location' || context === 'limit_except';
 }
@@ -36,7 +41,24 @@ function keptOf(location: Scope): Partial<Record<keyof Settings, unknown>> {
 
 function inherited(scope: Scope): Partial<Record<keyof Settings, unknown>> {
   const outer = scope.parent === undefined ? {} : inherited(scope.parent);
-  return { ...outer, ...scope.values };
+  const all = { ...outer, ...scope.values };
+  for (const { list, rule } of INHERITED_LISTS) {
+    const how = all[rule];
+    if (how === 'off') all[list] = scope.values[list];
+    else if (how === 'merge') all[list] = [...listOf(scope.values[list]), ...listOf(outer[list])];
+    if (all[list] === undefined) delete all[list];
+  }
+  return all;
+}
+
+/** Lists that are inherited as a directive of their own says. */
+const INHERITED_LISTS = [
+  { list: 'addHeaders', rule: 'addHeaderInherit' },
+  { list: 'addTrailers', rule: 'addTrailerInherit' },
+] as const;
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** The values of `defaults`, replaced where there is another one: no other keys, always in one order. */

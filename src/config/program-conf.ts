@@ -1,6 +1,8 @@
 import type { LocationConf } from '../server/conf/location-conf.ts';
 import type { ErrorLogConf } from '../server/conf/log-conf.ts';
 import type { ServerConf, SiteConf } from '../server/conf/site-conf.ts';
+import type { StreamConf, StreamServerConf } from '../server/conf/stream-conf.ts';
+import type { HostUse } from './host-use.ts';
 import type { SourceFile } from './syntax.ts';
 
 /** What stands outside of all blocks, and in `events`. Times in milliseconds. */
@@ -38,13 +40,22 @@ export const MAIN_DEFAULTS: MainConf = {
 };
 
 /** Everything that directives can set, by the property that it becomes. */
-export type Settings = MainConf & Omit<LocationConf, 'locations'> & Omit<ServerConf, 'location'>;
+export type Settings = MainConf &
+  Omit<LocationConf, 'locations'> &
+  Omit<ServerConf, 'location'> &
+  StreamServerConf;
 
 /** A whole configuration, as data. */
 export type ProgramConf = {
   readonly main: MainConf;
   /** `http { … }`. */
   readonly site: SiteConf | undefined;
+  /** `stream { … }`. */
+  readonly stream: StreamConf | undefined;
+  /** Names of servers: they are looked up before anything starts. */
+  readonly hosts: readonly HostUse[];
+  /** Where they are, once that is known. */
+  readonly addresses: ReadonlyMap<string, readonly string[]>;
   readonly files: readonly SourceFile[];
   /** What was accepted and should be known: `[warn]` lines. */
   readonly warnings: readonly string[];

@@ -1,6 +1,9 @@
+import type { UpstreamConf } from '../server/conf/upstream-conf.ts';
 import { buildSite } from './build-site.ts';
+import { buildStream } from './build-stream.ts';
 import { ConfigError } from './config-error.ts';
 import type { DirectiveTable } from './directive.ts';
+import type { HostUse } from './host-use.ts';
 import { mainConf } from './merge.ts';
 import { ConfigParser } from './parse.ts';
 import type { ProgramConf } from './program-conf.ts';
@@ -37,7 +40,7 @@ export function readConfig(options: ReadOptions): ReadResult {
   const { sources, file, prefix, globals = '', isRoot, tables = DIRECTIVES } = options;
   const directory = file.slice(0, file.lastIndexOf('/') + 1);
   const parser = new ConfigParser(sources, directory);
-  const reader = new ConfigReader(tables);
+  const reader = new ConfigReader(tables, directory);
   const main = new Scope('main');
   try {
     reader.readAll(parser.parseText('command line', globals), main);
@@ -46,10 +49,37 @@ export function readConfig(options: ReadOptions): ReadResult {
     if (events === undefined) throw new ConfigError('no "events" section in configuration');
     const http = main.parts.get('http') as Scope | undefined;
     const site = http && buildSite(http, prefix, isRoot, reader);
+    const streams = main.parts.get('stream') as Scope | undefined;
+    const stream = streams && buildStream(streams, prefix, reader);
     const { files } = parser;
-    return { conf: { main: mainConf(main, events), site, files, warnings: reader.warnings } };
+    const { warnings } = reader;
+    const hosts = hostsOf(reader, site?.upstreams ?? [], stream?.upstreams ?? []);
+    return {
+      conf: {
+        main: mainConf(main, events),
+        site,
+        stream,
+        hosts,
+        addresses: new Map(),
+        files,
+        warnings,
+      },
+    };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { error, files: parser.files, warnings: reader.warnings };
   }
+}
+
+/** Names that are none of a group's. */
+function hostsOf(
+  { hosts }: ConfigReader,
+  http: readonly UpstreamConf[],
+  stream: readonly UpstreamConf[],
+): readonly HostUse[] {
+  return hosts.filter(({ group }) => {
+    if (group === undefined) return true;
+    const groups = group.block === 'http' ? http : stream;
+    return !groups.some(({ name }) => name === group.name);
+  });
 }

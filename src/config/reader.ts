@@ -1,5 +1,6 @@
 import { ConfigError } from './config-error.ts';
 import { type Arity, type DirectiveRow, type DirectiveTable, Use } from './directive.ts';
+import type { HostUse } from './host-use.ts';
 import type { Scope } from './scope.ts';
 import type { DirectiveNode, SyntaxNode } from './syntax.ts';
 
@@ -10,7 +11,11 @@ export class ConfigReader {
   /** Names of groups in regular expressions. */
   readonly captureNames: Set<string> = new Set<string>();
 
-  constructor(tables: readonly DirectiveTable[]) {
+  /** Where the main file lies: names of password files and the like begin there. Ends with a slash. */
+  readonly directory: string;
+
+  constructor(tables: readonly DirectiveTable[], directory = '/') {
+    this.directory = directory;
     for (const table of tables) {
       for (const [name, rows] of Object.entries(table)) {
         const known = this.#rows.get(name) ?? [];
@@ -18,6 +23,9 @@ export class ConfigReader {
       }
     }
   }
+
+  /** Names of servers, to be looked up at the start. */
+  readonly hosts: HostUse[] = [];
 
   warn(line: string): void {
     this.warnings.push(line);

@@ -1,11 +1,23 @@
 import type { DirectiveTable } from './directive.ts';
+import { admissionDirectives } from './directives/admission.ts';
+import { charsetDirectives } from './directives/charset.ts';
 import { coreDirectives } from './directives/core.ts';
+import { geoDirectives } from './directives/geo.ts';
 import { headersDirectives } from './directives/headers.ts';
 import { httpDirectives } from './directives/http.ts';
+import { limitDirectives } from './directives/limit.ts';
+import { listingDirectives } from './directives/listing.ts';
 import { logDirectives } from './directives/log.ts';
+import { lookupDirectives } from './directives/lookup.ts';
 import { mainDirectives } from './directives/main.ts';
 import { proxyDirectives } from './directives/proxy.ts';
+import { resolverDirectives } from './directives/resolver.ts';
 import { rewriteDirectives } from './directives/rewrite.ts';
+import { ssiDirectives } from './directives/ssi.ts';
+import { streamDirectives } from './directives/stream.ts';
+import { streamProxyDirectives } from './directives/stream-proxy.ts';
+import { subFilterDirectives } from './directives/sub-filter.ts';
+import { subrequestsDirectives } from './directives/subrequests.ts';
 import { upstreamDirectives } from './directives/upstream.ts';
 
 /** All directives that are known, module by module. */
@@ -15,7 +27,19 @@ export const DIRECTIVES: readonly DirectiveTable[] = [
   coreDirectives,
   rewriteDirectives,
   headersDirectives,
+  listingDirectives,
+  ssiDirectives,
+  subrequestsDirectives,
+  subFilterDirectives,
+  charsetDirectives,
   logDirectives,
   proxyDirectives,
   upstreamDirectives,
+  resolverDirectives,
+  lookupDirectives,
+  geoDirectives,
+  limitDirectives,
+  admissionDirectives,
+  streamDirectives,
+  streamProxyDirectives,
 ];

@@ -50,6 +50,14 @@ export class Attempts implements RequestFacts, ServersWaiter {
   server = -1;
   /** For groups that choose by a key. */
   hashKey = '';
+  /** Who asks, where it is not who has connected; for groups that choose by the client. */
+  address = '';
+  /** For groups to whose servers requests are bound. */
+  route = '';
+  /** Where connections are to come from, before what the group says. */
+  local: Endpoint | undefined;
+  /** How long a connect may take; 0: as long as the group says. */
+  connectMs = 0;
   /** A connection will do that has served an exchange before. */
   takesPooled = true;
   /** Attempts of this request that count for the group's limit. */
@@ -71,6 +79,8 @@ export class Attempts implements RequestFacts, ServersWaiter {
   /** Another request begins. */
   begin(): void {
     this.tries = 0;
+    this.route = '';
+    this.address = '';
     this.#waitsForServers = false;
   }
 
@@ -100,9 +110,10 @@ export class Attempts implements RequestFacts, ServersWaiter {
     }
     (owner.client as ServerConnection).watchRequest();
     this.#connect.endpoint = endpoint;
-    this.#connect.local = localOf(group.config.destination.localAddress);
+    this.#connect.local = this.local ?? localOf(group.config.destination.localAddress);
     // The answer to a look-up comes outside of a turn, whose time may be long ago.
-    this.#connect.deadlineMs = this.#shared.port.loop.nowMs() + group.config.timeouts.connectMs;
+    const withinMs = this.connectMs || group.config.timeouts.connectMs;
+    this.#connect.deadlineMs = this.#shared.port.loop.nowMs() + withinMs;
     this.#shared.port.submit(this.#connect);
   }
 
@@ -132,7 +143,8 @@ export class Attempts implements RequestFacts, ServersWaiter {
   /** For groups that choose by the client. */
   get clientAddress(): string {
     const { method } = this.target.group.config.balance;
-    return method === 'ip-hash' ? (this.#owner.client as ServerConnection).address : '';
+    if (method !== 'ip-hash') return '';
+    return this.address !== '' ? this.address : (this.#owner.client as ServerConnection).address;
   }
 
   /** The server of the current attempt, as handlers see it. */

@@ -32,6 +32,8 @@ export type NameWatchOptions = {
   /** `hold`: an empty answer is an event only when it has been the same for `holdMs`. */
   readonly onEmpty?: 'hold' | 'emit';
   readonly holdMs?: number;
+  /** A look-up follows another one after this time at the soonest. */
+  readonly minIntervalMs?: number;
 };
 
 /** What a proxy needs to know of names: the `Resolver` of `sluice/dns` is one. */

@@ -34,12 +34,13 @@ const SERVICE_TTL_MS = 5_000;
 /** Throws `TypeError` where nobody can look the server's name up. */
 export function nameSource(
   server: ServerConfig,
-  { resolve, holdMs }: Pick<UpstreamConfig, 'resolve' | 'holdMs'>,
+  { resolve, holdMs, lookupMs }: Pick<UpstreamConfig, 'resolve' | 'holdMs' | 'lookupMs'>,
   { lookup, resolver }: NameParts,
   clock: Clock,
 ): NameSource {
   const { host, port } = server;
-  const service = typeof resolve === 'object' ? serviceName(resolve.service, host) : undefined;
+  const asked = server.service ?? (typeof resolve === 'object' ? resolve.service : undefined);
+  const service = asked === undefined ? undefined : serviceName(asked, host);
   if (lookup !== undefined && service === undefined) {
     return {
       async look() {
@@ -64,7 +65,8 @@ export function nameSource(
   };
   if (resolve === false) return { look };
   async function* follow(signal: AbortSignal) {
-    const options = { signal, service: service !== undefined, onEmpty: 'hold', holdMs } as const;
+    const wish = { signal, service: service !== undefined, onEmpty: 'hold', holdMs } as const;
+    const options = { ...wish, ...(lookupMs !== undefined && { minIntervalMs: lookupMs }) };
     for await (const event of (resolver as NameResolver).watch(service ?? host, options)) {
       if (event.type === 'error') yield event.error;
       else if (service === undefined) yield ofSet(event.set);

@@ -10,6 +10,13 @@ export type {
 } from './conf/log-conf.ts';
 export type { Condition, Instruction, Script } from './conf/script.ts';
 export type { ListenConf, ServerConf, ServerName, SiteConf } from './conf/site-conf.ts';
+export {
+  STREAM_DEFAULTS,
+  STREAM_SERVER_DEFAULTS,
+  type StreamConf,
+  type StreamListenConf,
+  type StreamServerConf,
+} from './conf/stream-conf.ts';
 export type { Template } from './conf/template.ts';
 export type {
   Environment,
@@ -22,3 +29,6 @@ export type {
 export { Site } from './engine/site.ts';
 export { NGINX_VERSION } from './engine/version.ts';
 export { MODULES } from './modules/index.ts';
+export { Zones } from './shared/zones.ts';
+export { STREAM_MODULES } from './stream/modules/index.ts';
+export { StreamSite } from './stream/stream-site.ts';

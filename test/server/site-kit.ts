@@ -93,6 +93,7 @@ export async function run(
   world: World,
   servers: readonly ServerConf[],
   conf: Partial<SiteConf> = {},
+  files?: Environment['files'],
 ): Promise<RunningSite> {
   const errors: string[] = [];
   const logs = new Map<string, string>();
@@ -100,7 +101,7 @@ export async function run(
   const all = servers.map((one) => (one.listens.length > 0 ? one : { ...one, listens: [shared] }));
   const site = new Site(
     { ...SITE_DEFAULTS, ...conf, servers: all },
-    environment(world, errors, logs),
+    { ...environment(world, errors, logs), ...(files === undefined ? {} : { files }) },
     MODULES,
   );
   const sockets: SocketId[] = [];

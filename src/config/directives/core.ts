@@ -1,4 +1,4 @@
-import type { ErrorPage, ResolverConf, TryFiles } from '../../server/conf/core-conf.ts';
+import type { ErrorPage, TryFiles } from '../../server/conf/core-conf.ts';
 import {
   choice,
   count,
@@ -7,14 +7,13 @@ import {
   ignored,
   MANY,
   size,
-  template,
   text,
   time,
   type Use,
-  words,
 } from '../directive.ts';
-import { secondsOf } from '../values.ts';
+import { numberOf, secondsOf } from '../values.ts';
 import { HTTP_SERVER, HTTP_SERVER_LOCATION, HTTP_TO_IF } from './contexts.ts';
+import { locationKeyOf } from './http.ts';
 
 /** What the core module takes in `http`, `server` and `location`. */
 export const coreDirectives: DirectiveTable = {
@@ -23,9 +22,10 @@ export const coreDirectives: DirectiveTable = {
     args: 1,
     default: 'html',
     read: (use) => {
-      if (use.scope.own.alias !== undefined)
+      if (use.scope.values.alias !== undefined)
         use.fail('"root" directive is duplicate, "alias" directive was specified earlier');
       use.set('root', use.template());
+      use.scope.values.alias = undefined;
     },
   },
   alias: {
@@ -34,7 +34,7 @@ export const coreDirectives: DirectiveTable = {
     read: (use) => {
       if (use.scope.values.root !== undefined)
         use.fail('"alias" directive is duplicate, "root" directive was specified earlier');
-      use.setOwn('alias', use.template());
+      use.set('alias', { path: use.template(), matched: matchedBy(use) });
     },
   },
   types: { contexts: HTTP_SERVER_LOCATION, args: 0, block: true, read: readTypes },
@@ -87,6 +87,16 @@ export const coreDirectives: DirectiveTable = {
     read: flag('recursiveErrorPages'),
   },
   internal: { contexts: ['location'], args: 0, read: (use) => use.setOwn('internal', true) },
+  stub_status: {
+    contexts: ['server', 'location'],
+    args: [0, 1],
+    read: (use) => use.setOwn('stubStatus', true),
+  },
+  post_action: {
+    contexts: [...HTTP_SERVER_LOCATION, 'if-location'],
+    args: 1,
+    read: (use) => use.set('postAction', use.first === 'off' ? undefined : use.template()),
+  },
   try_files: {
     contexts: ['server', 'location'],
     args: [2, MANY],
@@ -122,7 +132,8 @@ export const coreDirectives: DirectiveTable = {
     default: '4 8k',
     read: (use) => {
       const [buffers = '', bytes = ''] = use.args;
-      use.set('largeClientHeaderBuffers', { number: use.number(buffers), size: use.size(bytes) });
+      const number = numberOf(buffers) || use.failValue();
+      use.set('largeClientHeaderBuffers', { number, size: use.size(bytes) });
     },
   },
   ignore_invalid_headers: {
@@ -202,7 +213,12 @@ export const coreDirectives: DirectiveTable = {
     contexts: HTTP_SERVER_LOCATION,
     args: [1, 2],
     default: 'msie6',
-    read: words('keepaliveDisable'),
+    read: (use) => {
+      const known = ['none', 'msie6', 'safari'];
+      const wrong = use.args.find((word) => !known.includes(word));
+      if (wrong !== undefined) use.fail(`invalid value "${wrong}"`);
+      use.set('keepaliveDisable', use.args);
+    },
   },
   lingering_close: {
     contexts: HTTP_SERVER_LOCATION,
@@ -296,12 +312,12 @@ export const coreDirectives: DirectiveTable = {
     read: choice('ifModifiedSince', 'off', 'exact', 'before'),
   },
   max_ranges: { contexts: HTTP_SERVER_LOCATION, args: 1, read: count('maxRanges') },
-  limit_rate: { contexts: HTTP_TO_IF, args: 1, default: '0', read: template('limitRate') },
+  limit_rate: { contexts: HTTP_TO_IF, args: 1, default: '0', read: rate('limitRate') },
   limit_rate_after: {
     contexts: HTTP_TO_IF,
     args: 1,
     default: '0',
-    read: template('limitRateAfter'),
+    read: rate('limitRateAfter'),
   },
   sendfile: { contexts: HTTP_TO_IF, args: 'flag', default: 'off', read: flag('sendfile') },
   sendfile_max_chunk: {
@@ -335,8 +351,8 @@ export const coreDirectives: DirectiveTable = {
   subrequest_output_buffer_size: {
     contexts: HTTP_SERVER_LOCATION,
     args: 1,
-    support: 'no effect',
-    read: ignored,
+    default: '4k',
+    read: size('subrequestOutputBufferSize'),
   },
   open_file_cache: {
     contexts: HTTP_SERVER_LOCATION,
@@ -362,26 +378,29 @@ export const coreDirectives: DirectiveTable = {
     support: 'no effect',
     read: ignored,
   },
-  resolver: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: [1, MANY],
-    read: (use) => use.set('resolver', resolverOf(use)),
-  },
-  resolver_timeout: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: 1,
-    default: '30s',
-    read: time('resolverTimeout'),
-  },
 };
+
+/** How much of a path the location of an `alias` stands for. */
+function matchedBy(use: Use): number {
+  const key = locationKeyOf(use.scope);
+  if (key?.match === 'named')
+    use.fail('the "alias" directive cannot be used inside the named location');
+  return key === undefined || key.match === 'regex' ? -1 : key.text.length;
+}
+
+/** A size, or what becomes one. */
+function rate(key: 'limitRate' | 'limitRateAfter'): (use: Use) => void {
+  return (use) => {
+    if (!use.first.includes('$')) use.size();
+    use.set(key, use.template());
+  };
+}
 
 function readTypes(use: Use): void {
   const known = use.scope.values.types as ReadonlyMap<string, string> | undefined;
   const types = new Map(known);
   for (const node of use.node.block ?? []) {
     if (node.kind === 'broken') throw node.error;
-    if (node.args.length === 0)
-      use.reader.failAt(node, 'invalid number of arguments in "types" directive');
     for (const extension of node.args) types.set(extension.toLowerCase(), node.name);
   }
   use.scope.values.types = types;
@@ -401,7 +420,7 @@ function errorPageOf(use: Use): ErrorPage {
   }
   const statuses = words.map((word) => {
     const status = /^\d+$/.test(word) ? Number(word) : use.fail(`invalid value "${word}"`);
-    if (status === 499) use.fail(`value "${word}" cannot be 499`);
+    if (status === 499) use.fail(`invalid value "${word}"`);
     if (status < 300 || status > 599) use.fail(`value "${word}" must be between 300 and 599`);
     return status;
   });
@@ -419,26 +438,4 @@ function tryFilesOf(use: Use): TryFiles {
   const status = Number(last.slice(1));
   if (!/^=\d+$/.test(last) || status > 999) use.fail(`invalid code "${last}"`);
   return { files, last: { status } };
-}
-
-function resolverOf(use: Use): ResolverConf {
-  const servers: string[] = [];
-  let valid: number | undefined;
-  let ipv4 = true;
-  let ipv6 = true;
-  for (const word of use.args) {
-    const [name = '', value = ''] = word.split('=');
-    if (name === 'valid') valid = use.time(value);
-    else if (name === 'ipv4') ipv4 = onOff(use, word, value);
-    else if (name === 'ipv6') ipv6 = onOff(use, word, value);
-    else if (name !== 'status_zone') servers.push(word);
-  }
-  if (!ipv4 && !ipv6) use.fail('"ipv4" and "ipv6" cannot both be "off"');
-  if (servers.length === 0) use.fail('no name servers defined');
-  return { servers, valid, ipv4, ipv6, timeout: 30_000 };
-}
-
-function onOff(use: Use, word: string, value: string): boolean {
-  if (value !== 'on' && value !== 'off') use.fail(`invalid parameter: ${word}`);
-  return value === 'on';
 }

@@ -19,9 +19,13 @@ export const headersDirectives: DirectiveTable = {
     contexts: HTTP_SERVER_LOCATION,
     args: 1,
     default: 'on',
-    support: 'partly',
-    note: '`merge` is read and not yet followed',
     read: choice('addHeaderInherit', 'on', 'off', 'merge'),
+  },
+  add_trailer_inherit: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: 'on',
+    read: choice('addTrailerInherit', 'on', 'off', 'merge'),
   },
   expires: {
     contexts: HTTP_TO_IF,
@@ -44,15 +48,18 @@ function addedField(use: Use): {
 function expiresOf(use: Use): ExpiresConf {
   const [first = '', second] = use.args;
   if (first === 'modified' && second !== undefined) {
+    if (second.includes('$')) {
+      return { kind: 'variable', value: use.template(second), modified: true };
+    }
     return { kind: 'modified', seconds: signedSeconds(use, second) };
   }
-  if (second !== undefined) use.fail('invalid value');
+  if (second !== undefined) use.failValue();
   if (first === 'off' || first === 'epoch' || first === 'max') return { kind: first };
-  if (first.includes('$')) return { kind: 'variable', value: use.template() };
+  if (first.includes('$')) return { kind: 'variable', value: use.template(), modified: false };
   if (first.startsWith('@')) {
     const seconds = secondsOf(first.slice(1));
     if (seconds === undefined || seconds > 86_400)
-      use.fail('daily time value must be less than 24 hours');
+      use.fail('"expires" directive daily time value must be less than 24 hours');
     return { kind: 'daily', seconds };
   }
   return { kind: 'access', seconds: signedSeconds(use, first) };
@@ -61,6 +68,6 @@ function expiresOf(use: Use): ExpiresConf {
 function signedSeconds(use: Use, text: string): number {
   const negative = text.startsWith('-');
   const seconds = secondsOf(negative || text.startsWith('+') ? text.slice(1) : text);
-  if (seconds === undefined) use.fail('invalid value');
+  if (seconds === undefined) use.failValue();
   return negative ? -seconds : seconds;
 }

@@ -1,6 +1,6 @@
 import type { ServerName } from '../../server/conf/site-conf.ts';
 import { type DirectiveTable, MANY, type Use } from '../directive.ts';
-import { addressText, listenOf } from '../listen.ts';
+import { addressText, listensOf } from '../listen.ts';
 import type { Scope } from '../scope.ts';
 
 /** How a location is written: its kind, and its path or expression. */
@@ -54,12 +54,13 @@ export const httpDirectives: DirectiveTable = {
     args: [1, MANY],
     default: '*:80',
     read: (use) => {
-      const listen = listenOf(use);
       const known = (use.scope.own.listens as readonly { text: string }[] | undefined) ?? [];
-      if (known.some(({ text }) => text === listen.text)) {
-        use.fail(`a duplicate listen ${addressText(listen.endpoint)}`);
+      const listens = listensOf(use);
+      for (const { text, endpoint } of listens) {
+        if (!known.some((one) => one.text === text)) continue;
+        use.fail(`a duplicate listen ${addressText(endpoint)}`);
       }
-      use.scope.own.listens = [...known, listen];
+      use.scope.own.listens = [...known, ...listens];
     },
   },
   server_name: {
@@ -88,7 +89,16 @@ function displayName(name: string): string {
   return name.startsWith('.') ? name.slice(1) : name;
 }
 
-function serverNames(use: Use, text: string): readonly ServerName[] {
+/** Names with an asterisk where there can be none. */
+export function badNamesOf(scope: Scope): string[] {
+  const known = scope.parts.get('bad names') as string[] | undefined;
+  const names = known ?? [];
+  scope.parts.set('bad names', names);
+  return names;
+}
+
+/** A word of `server_name`. */
+export function serverNames(use: Use, text: string): readonly ServerName[] {
   if (text.startsWith('~')) {
     if (text === '~') use.fail(`empty regex in server name "${text}"`);
     const pattern = text.slice(1);
@@ -108,7 +118,11 @@ function serverNames(use: Use, text: string): readonly ServerName[] {
   if (name.endsWith('.*') && !name.slice(0, -1).includes('*')) {
     return [{ kind: 'prefix', prefix: name.slice(0, -1) }];
   }
-  if (name.includes('*')) use.fail(`invalid server name or wildcard "${text}" on 0.0.0.0:80`);
+  if (name.includes('*')) {
+    // It matters only where there are several servers to choose from.
+    badNamesOf(use.scope).push(text);
+    return [];
+  }
   return [{ kind: 'exact', name }];
 }
 
@@ -122,6 +136,7 @@ function readLocation(use: Use): void {
       other !== undefined &&
       other.text === key.text &&
       key.match !== 'regex' &&
+      key.match !== 'named' &&
       (other.match === 'exact') === (key.match === 'exact') &&
       other.match !== 'regex'
     );

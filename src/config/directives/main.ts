@@ -1,4 +1,18 @@
 import { type DirectiveTable, flag, ignored, MANY, text, time, words } from '../directive.ts';
+import { numberOf } from '../values.ts';
+
+/** Nginx's ways to wait, of which there is one here, and ours. */
+const EVENT_TYPES = new Set([
+  'epoll',
+  'poll',
+  'select',
+  'kqueue',
+  'eventport',
+  '/dev/poll',
+  'node',
+  'io-uring',
+  'sim',
+]);
 
 /** What stands outside of all blocks, and in `events`. */
 export const mainDirectives: DirectiveTable = {
@@ -10,7 +24,7 @@ export const mainDirectives: DirectiveTable = {
     default: '1',
     read: (use) => {
       if (use.first === 'auto') use.set('workerProcesses', 'auto');
-      else use.set('workerProcesses', use.number());
+      else use.set('workerProcesses', numberOf(use.first) || use.failValue());
     },
   },
   worker_shutdown_timeout: {
@@ -44,9 +58,20 @@ export const mainDirectives: DirectiveTable = {
     contexts: ['events'],
     args: 1,
     default: '512',
-    read: (use) => use.set('workerConnections', use.number()),
+    read: (use) => {
+      const count = numberOf(use.first);
+      if (count === undefined) return use.fail(`invalid number "${use.first}"`);
+      use.set('workerConnections', count);
+    },
   },
-  use: { contexts: ['events'], args: 1, read: (use) => use.set('use', use.first) },
+  use: {
+    contexts: ['events'],
+    args: 1,
+    read: (use) => {
+      if (!EVENT_TYPES.has(use.first)) use.fail(`invalid event type "${use.first}"`);
+      use.set('use', use.first);
+    },
+  },
   multi_accept: { contexts: ['events'], args: 'flag', default: 'off', read: flag('multiAccept') },
   debug_connection: {
     contexts: ['events'],

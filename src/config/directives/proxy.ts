@@ -12,6 +12,7 @@ import {
   time,
   type Use,
 } from '../directive.ts';
+import { noteTarget } from '../host-use.ts';
 import { HTTP_SERVER_LOCATION } from './contexts.ts';
 import { locationKeyOf } from './http.ts';
 
@@ -31,6 +32,19 @@ const NEXT: readonly NextUpstream[] = [
   'http_503',
   'http_504',
 ];
+
+/** What `proxy_ignore_headers` knows. */
+const IGNORED = new Set([
+  'x-accel-redirect',
+  'x-accel-expires',
+  'x-accel-limit-rate',
+  'x-accel-buffering',
+  'x-accel-charset',
+  'expires',
+  'cache-control',
+  'set-cookie',
+  'vary',
+]);
 
 /** `proxy_pass` and everything that begins with `proxy_`. */
 export const proxyDirectives: DirectiveTable = {
@@ -63,7 +77,12 @@ export const proxyDirectives: DirectiveTable = {
   proxy_ignore_headers: {
     contexts: H,
     args: [1, MANY],
-    read: (use) => use.append('proxyIgnoreHeaders', ...use.args),
+    read: (use) => {
+      for (const name of use.args) {
+        if (!IGNORED.has(name.toLowerCase())) use.fail(`invalid value "${name}"`);
+      }
+      use.append('proxyIgnoreHeaders', ...use.args);
+    },
   },
   proxy_method: { contexts: H, args: 1, read: (use) => use.set('proxyMethod', use.template()) },
   proxy_set_body: { contexts: H, args: 1, read: (use) => use.set('proxySetBody', use.template()) },
@@ -154,14 +173,15 @@ export const proxyDirectives: DirectiveTable = {
     contexts: H,
     args: [1, 2],
     default: 'off',
-    read: (use) => readCookie(use, 'proxyCookieDomains'),
+    read: readDomain,
   },
   proxy_cookie_path: {
     contexts: H,
     args: [1, 2],
     default: 'off',
-    read: (use) => readCookie(use, 'proxyCookiePaths'),
+    read: readPath,
   },
+  proxy_cookie_flags: { contexts: H, args: [1, MANY], default: 'off', read: readFlags },
   proxy_ignore_client_abort: {
     contexts: H,
     args: 'flag',
@@ -199,6 +219,7 @@ function targetOf(use: Use, url: string): NonNullable<ProxyPass['target']> {
   const isPlain = place !== undefined && place.match !== 'regex' && place.match !== 'named';
   if (uri !== '' && !isPlain) use.fail(URI_REFUSED);
   const authority = host.startsWith('unix:') ? host.replace(/:$/, '') : host;
+  noteTarget(use, authority, 'http');
   return { scheme: 'http', authority, uri: uri === '' || uri.startsWith('/') ? uri : `/${uri}` };
 }
 
@@ -219,18 +240,60 @@ function readRedirect(use: Use): void {
   if (to === undefined) {
     if (from !== 'off' && from !== 'default' && from !== 'false')
       use.fail(`invalid parameter "${from}"`);
-    if (from === 'default') use.append('proxyRedirects', 'default');
-    else use.append('proxyRedirects');
+    if (from === 'default') {
+      checkDefault(use);
+      use.append('proxyRedirects', 'default');
+    } else use.append('proxyRedirects');
     return;
   }
   use.append('proxyRedirects', ruleOf(use, from, to));
 }
 
-function readCookie(use: Use, key: 'proxyCookieDomains' | 'proxyCookiePaths'): void {
+/** It goes back from where `proxy_pass` leads to: that must be known by now. */
+function checkDefault(use: Use): void {
+  const pass = use.scope.own.proxyPass as ProxyPass | undefined;
+  if (pass === undefined) {
+    use.fail('"proxy_redirect default" should be placed after the "proxy_pass" directive');
+  }
+  if (pass.target === undefined) {
+    use.fail('"proxy_redirect default" cannot be used with "proxy_pass" directive with variables');
+  }
+}
+
+function readPath(use: Use): void {
   const [from = '', to] = use.args;
-  if (to !== undefined) use.append(key, ruleOf(use, from, to));
-  else if (from === 'off') use.append(key);
+  if (to !== undefined) use.append('proxyCookiePaths', ruleOf(use, from, to));
+  else if (from === 'off') use.append('proxyCookiePaths');
   else use.fail(`invalid parameter "${from}"`);
+}
+
+/** Domains have no case, and their first dot says nothing. */
+function readDomain(use: Use): void {
+  const [from = '', to] = use.args;
+  if (to === undefined) {
+    if (from !== 'off') use.fail(`invalid parameter "${from}"`);
+    use.append('proxyCookieDomains');
+  } else if (from.startsWith('~')) {
+    const pattern = use.regex(from.slice(1), true);
+    use.append('proxyCookieDomains', { from: pattern, to: use.template(to) });
+  } else {
+    const bare = (domain: string): string => domain.replace(/^\./, '');
+    const rule = { from: use.template(bare(from)), to: use.template(bare(to)) };
+    use.append('proxyCookieDomains', rule);
+  }
+}
+
+function readFlags(use: Use): void {
+  const [cookie = '', ...flags] = use.args;
+  if (flags.length === 0) {
+    if (cookie !== 'off') use.fail(`invalid parameter "${cookie}"`);
+    use.append('proxyCookieFlags');
+    return;
+  }
+  use.append('proxyCookieFlags', {
+    cookie: cookie.startsWith('~') ? use.regex(cookie.slice(1), true) : use.template(cookie),
+    flags: flags.map((flag) => use.template(flag)),
+  });
 }
 
 function ruleOf(use: Use, from: string, to: string): ProxyRedirect {

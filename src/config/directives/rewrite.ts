@@ -40,7 +40,8 @@ export const rewriteDirectives: DirectiveTable = {
     read: (use) => {
       const variable = variableName(use, use.first);
       const value = use.template(use.args[1]);
-      scriptOf(use.scope).push({ kind: 'set', variable, value });
+      const { file, line } = use.position;
+      scriptOf(use.scope).push({ kind: 'set', variable, value, place: { file, line } });
     },
   },
   if: { contexts: ['server', 'location'], args: [1, 6], block: true, read: readIf },
@@ -115,7 +116,7 @@ const FILE_TESTS: Readonly<Record<string, 'file' | 'directory' | 'exists' | 'exe
 function conditionOf(use: Use): Condition {
   const words = withoutBrackets(use);
   const [first = '', operator, operand, ...more] = words;
-  const invalid = (): never => use.fail(`invalid condition "${words.join(' ')}"`);
+  const invalid = (): never => use.fail(`invalid condition "${first}"`);
   const fileTest = /^(!?)-([fdex])$/.exec(first);
   if (fileTest !== null) {
     if (operator === undefined || operand !== undefined) return invalid();

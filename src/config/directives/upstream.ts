@@ -1,19 +1,24 @@
+import { nameIn } from '../../server/conf/host-name.ts';
 import type {
   BalanceConf,
   UpstreamConf,
   UpstreamServerConf,
 } from '../../server/conf/upstream-conf.ts';
+import { ConfigError } from '../config-error.ts';
 import { type DirectiveTable, MANY, type Use } from '../directive.ts';
-import { Scope } from '../scope.ts';
+import { noteHost } from '../host-use.ts';
+import { type ContextName, Scope } from '../scope.ts';
+import { stickyOf } from './sticky.ts';
 
 const GROUPS = 'upstreams';
 const GROUP = 'upstream';
 
 type Draft = { -readonly [Key in keyof UpstreamConf]: UpstreamConf[Key] };
+/** A group with its block, whose settings may still come from around it. */
+type Group = { readonly draft: Draft; readonly scope: Scope };
 
-/** The groups of an `http` or `stream` block. */
-export function upstreamsOf(scope: Scope): UpstreamConf[] {
-  let groups = scope.parts.get(GROUPS) as UpstreamConf[] | undefined;
+function groupsOf(scope: Scope): Group[] {
+  let groups = scope.parts.get(GROUPS) as Group[] | undefined;
   if (groups === undefined) {
     groups = [];
     scope.parts.set(GROUPS, groups);
@@ -21,22 +26,70 @@ export function upstreamsOf(scope: Scope): UpstreamConf[] {
   return groups;
 }
 
+/** The groups of an `http` or `stream` block, once all of it has been read. */
+export function upstreamsOf(scope: Scope): readonly UpstreamConf[] {
+  const sticky = new Map<string, string>();
+  return groupsOf(scope).map(({ draft, scope: inner }) => {
+    checkZone(draft, inner, sticky);
+    const resolver = inner.lookup('resolver');
+    const resolverTimeout = inner.lookup('resolverTimeout') ?? draft.resolverTimeout;
+    const group = { ...draft, resolver, resolverTimeout };
+    checkNames(group, inner);
+    return group;
+  });
+}
+
+/** Sessions of two groups are not mixed. `used`: zones, and who has them. */
+function checkZone({ name, sticky }: Draft, { position }: Scope, used: Map<string, string>): void {
+  if (sticky?.kind !== 'learn') return;
+  const other = used.get(sticky.zone);
+  if (other !== undefined) {
+    throw new ConfigError(
+      `sticky zone "${sticky.zone}" is already used in upstream "${other}"`,
+      position,
+    );
+  }
+  used.set(sticky.zone, name);
+}
+
+/** Names are followed where the state is shared, and with somebody to ask. */
+function checkNames({ name, servers, zone, resolver }: UpstreamConf, { position }: Scope): void {
+  if (!servers.some(({ resolve }) => resolve)) return;
+  if (zone === undefined) {
+    const place = position === undefined ? '' : ` in ${position.file}:${position.line}`;
+    throw new ConfigError(
+      `resolving names at run time requires upstream "${name}"${place} to be in shared memory`,
+      undefined,
+      'a line "zone name 64k;" in the group will do',
+    );
+  }
+  if (resolver === undefined || resolver.servers.length === 0) {
+    throw new ConfigError(
+      `no resolver defined to resolve names at run time in upstream "${name}"`,
+      position,
+    );
+  }
+}
+
 function draftOf(use: Use): Draft {
   return use.scope.parts.get(GROUP) as Draft;
 }
 
+/** Inside of groups of either kind. */
+const BOTH: readonly ContextName[] = ['upstream', 'stream-upstream'];
+
 /** `upstream` and what stands in it. */
 export const upstreamDirectives: DirectiveTable = {
-  upstream: { contexts: ['http'], args: 1, block: true, read: readGroup },
-  server: { contexts: ['upstream'], args: [1, MANY], read: readServer },
+  upstream: { contexts: ['http', 'stream'], args: 1, block: true, read: readGroup },
+  server: { contexts: BOTH, args: [1, MANY], read: readServer },
   least_conn: {
-    contexts: ['upstream'],
+    contexts: BOTH,
     args: 0,
     read: (use) => balance(use, { method: 'least-conn' }),
   },
   ip_hash: { contexts: ['upstream'], args: 0, read: (use) => balance(use, { method: 'ip-hash' }) },
   random: {
-    contexts: ['upstream'],
+    contexts: BOTH,
     args: [0, 2],
     read: (use) => {
       const [two, method] = use.args;
@@ -48,7 +101,7 @@ export const upstreamDirectives: DirectiveTable = {
     },
   },
   hash: {
-    contexts: ['upstream'],
+    contexts: BOTH,
     args: [1, 2],
     read: (use) => {
       const [, word] = use.args;
@@ -56,22 +109,42 @@ export const upstreamDirectives: DirectiveTable = {
       balance(use, { method: 'hash', key: use.template(), consistent: word === 'consistent' });
     },
   },
-  least_time: {
-    contexts: ['upstream'],
-    args: [1, 2],
-    read: (use) => {
-      const of = use.oneOf('header', 'last_byte') === 'header' ? 'header' : 'last-byte';
-      balance(use, { method: 'least-time', of });
+  least_time: [
+    {
+      contexts: ['upstream'],
+      args: [1, 2],
+      read: (use) => {
+        const of = use.oneOf('header', 'last_byte') === 'header' ? 'header' : 'last-byte';
+        balance(use, { method: 'least-time', of });
+      },
     },
-  },
+    {
+      contexts: ['stream-upstream'],
+      args: [1, 2],
+      read: (use) => {
+        const of = STREAM_TIMES[use.oneOf('connect', 'first_byte', 'last_byte')];
+        balance(use, { method: 'least-time', of });
+      },
+    },
+  ],
   zone: {
-    contexts: ['upstream'],
+    contexts: BOTH,
     args: [1, 2],
     support: 'partly',
     note: 'one process has all of the state',
     read: (use) => {
       const [name = '', size] = use.args;
       if (size !== undefined && use.size(size) < 8 * 4096) use.fail(`zone "${name}" is too small`);
+      draftOf(use).zone = name;
+    },
+  },
+  sticky: {
+    contexts: ['upstream'],
+    args: [2, MANY],
+    read: (use) => {
+      const draft = draftOf(use);
+      if (draft.sticky !== undefined) use.failDuplicate();
+      draft.sticky = stickyOf(use);
     },
   },
   keepalive: {
@@ -108,24 +181,35 @@ export const upstreamDirectives: DirectiveTable = {
   },
 };
 
+const STREAM_TIMES = {
+  connect: 'connect',
+  first_byte: 'first-byte',
+  last_byte: 'last-byte',
+} as const;
+
 function readGroup(use: Use): void {
   const name = use.first.toLowerCase();
-  const groups = upstreamsOf(use.scope);
-  if (groups.some((group) => group.name === name)) use.fail(`duplicate upstream "${name}"`);
+  const groups = groupsOf(use.scope);
+  if (groups.some(({ draft }) => draft.name === name)) use.fail(`duplicate upstream "${name}"`);
   const draft: Draft = {
     name,
     servers: [],
     balance: { method: 'round-robin' },
+    zone: undefined,
+    sticky: undefined,
+    resolver: undefined,
+    resolverTimeout: 30_000,
     keepalive: 32,
     keepaliveRequests: 1000,
     keepaliveTime: 3_600_000,
     keepaliveTimeout: 60_000,
   };
-  const scope = new Scope('upstream', use.scope, use.position);
+  const kind = use.scope.context === 'stream' ? 'stream-upstream' : 'upstream';
+  const scope = new Scope(kind, use.scope, use.position);
   scope.parts.set(GROUP, draft);
   use.reader.readAll(use.node.block ?? [], scope);
   if (draft.servers.length === 0) use.fail('no servers are inside upstream');
-  groups.push(draft);
+  groups.push({ draft, scope });
 }
 
 function balance(use: Use, conf: BalanceConf): void {
@@ -149,9 +233,15 @@ function readServer(use: Use): void {
     down: false,
     resolve: false,
     service: undefined,
+    drain: false,
     route: undefined,
   };
   for (const word of words) server = { ...server, ...parameterOf(use, word) };
+  checkName(use, server);
+  const isStream = use.scope.context === 'stream-upstream';
+  if (isStream && !address.startsWith('unix:') && !/:\d+$/.test(address) && !server.service) {
+    use.fail(`no port in upstream "${address}"`);
+  }
   const { method } = draft.balance;
   if (server.backup && NO_BACKUP.has(method)) {
     use.fail('balancing method does not support parameter "backup"');
@@ -159,10 +249,23 @@ function readServer(use: Use): void {
   draft.servers = [...draft.servers, server];
 }
 
+function checkName(use: Use, { address, resolve, service, down, drain }: UpstreamServerConf): void {
+  if (down && drain) use.fail('invalid parameter "drain"');
+  if (service !== undefined) {
+    if (!resolve) use.fail(`service upstream "${address}" requires "resolve" parameter`);
+    if (/:\d+$/.test(address)) use.fail(`service upstream "${address}" may not have port`);
+    if (nameIn(address) === undefined) {
+      use.fail(`service upstream "${address}" requires domain name`);
+    }
+  }
+  if (!resolve) noteHost(use, address, `upstream "${address}"`);
+}
+
 function parameterOf(use: Use, word: string): Partial<UpstreamServerConf> {
   if (word === 'backup') return { backup: true };
   if (word === 'down') return { down: true };
   if (word === 'resolve') return { resolve: true };
+  if (word === 'drain' && use.scope.context === 'upstream') return { drain: true };
   const equals = word.indexOf('=');
   const name = word.slice(0, equals);
   const value = word.slice(equals + 1);
@@ -172,7 +275,16 @@ function parameterOf(use: Use, word: string): Partial<UpstreamServerConf> {
   if (name === 'max_conns') return { maxConns: number() };
   if (name === 'max_fails') return { maxFails: number() };
   if (name === 'fail_timeout') return { failTimeout: use.seconds(value) };
-  if (name === 'service') return { service: value };
-  if (name === 'route') return { route: value };
+  if (name === 'service') return { service: value || use.fail('service is empty') };
+  if (name === 'route' && use.scope.context === 'upstream') return { route: routeOf(use, value) };
   return invalid();
+}
+
+/** As long as the name that a server without a route is given. */
+const ROUTE_LENGTH_MAX = 32;
+
+function routeOf(use: Use, value: string): string {
+  if (value === '') use.fail('route is empty');
+  if (value.length > ROUTE_LENGTH_MAX) use.fail(`route is longer than ${ROUTE_LENGTH_MAX}`);
+  return value;
 }

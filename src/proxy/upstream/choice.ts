@@ -7,6 +7,8 @@ export interface RequestFacts {
   readonly clientAddress: string;
   /** For the hashes; empty: the peers take turns. */
   readonly hashKey: string;
+  /** The route of the peer that the request is bound to; without one, it is bound to none. */
+  readonly route?: string;
 }
 
 /** The peers that are chosen from together: the primaries of a group, or its backups. */
@@ -39,6 +41,7 @@ export class Choice {
   readonly random: Random;
   clientAddress = '';
   hashKey = '';
+  route = '';
   nowMs = 0;
   nowS = 0;
   #tried: readonly number[] = [];
@@ -51,15 +54,22 @@ export class Choice {
   fill(facts: RequestFacts, tried: readonly number[], count: number, nowMs: number): void {
     this.clientAddress = facts.clientAddress;
     this.hashKey = facts.hashKey;
+    this.route = facts.route ?? '';
     this.#tried = tried;
     this.#count = count;
     this.nowMs = nowMs;
     this.nowS = Math.floor(nowMs / 1000);
   }
 
-  allows(peer: PeerState, set: PeerSet): boolean {
+  allows(peer: PeerState, set: PeerSet, isBound = false): boolean {
     for (let i = 0; i < this.#count; i += 1) if (this.#tried[i] === peer.index) return false;
-    return peer.isUsable(this.nowS, set.alone);
+    return peer.isUsable(this.nowS, set.alone, isBound);
+  }
+
+  /** The peer that the request is bound to, if it may go there. */
+  boundTo(set: PeerSet): PeerState | undefined {
+    if (this.route === '') return undefined;
+    return set.peers.find((peer) => peer.route === this.route && this.allows(peer, set, true));
   }
 
   /** A whole number from 0 to `below - 1`. */

@@ -98,9 +98,12 @@ export class UpstreamGroup<Connection extends Poolable = Poolable> {
     const { primaries, backups } = this.members;
     const choice = this.#choice;
     choice.fill(facts, tried, count, this.#clock.nowMs());
-    let peer = primaries.peers.length > 0 ? this.#balancer.pick(primaries, choice) : undefined;
+    let peer = choice.boundTo(primaries);
+    if (peer === undefined && primaries.peers.length > 0) {
+      peer = this.#balancer.pick(primaries, choice);
+    }
     if (peer === undefined && backups.peers.length > 0) {
-      peer = this.#backupBalancer.pick(backups, choice);
+      peer = choice.boundTo(backups) ?? this.#backupBalancer.pick(backups, choice);
     }
     if (peer === undefined) return -1;
     // After a pause this one request is the probe: others are held off for another pause.

@@ -59,6 +59,15 @@ export class Members {
     return this.#ofServer.flat();
   }
 
+  /** Where the peers of a server are, as a look-up would say it. */
+  addressesOf(server: number): readonly ResolvedAddress[] {
+    return (this.#ofServer[server] ?? []).map((peer) => {
+      const { endpoint, weight, unroutable, backup } = peer;
+      const { name } = peer.server;
+      return { endpoint, name, weight, unroutable, backup: backup && !unroutable };
+    });
+  }
+
   /** Places that are taken, by members and by those that have left but are in use. */
   get places(): number {
     return this.#places.length - this.#free.length;

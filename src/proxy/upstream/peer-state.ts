@@ -37,6 +37,8 @@ export class PeerState {
   checkedDown = false;
   /** There was no way to it when its name was looked up. */
   unroutable = false;
+  /** What requests are bound to it by; '' for nothing. */
+  route: string;
   /** It is no longer part of the group; the last release frees its place. */
   gone = false;
   /** When slow start began; negative when its weight is whole. */
@@ -59,13 +61,17 @@ export class PeerState {
     this.backup = backup;
     this.poolKey = poolKey;
     this.effectiveWeight = weight;
+    this.route = server.route ?? '';
     this.failTimeoutS = Math.ceil(server.failTimeoutMs / 1000);
   }
 
-  /** May requests go to it now? `alone`: it is all that the group has, so failures do not count. */
-  isUsable(nowS: number, alone: boolean): boolean {
-    const { down, maxConns } = this.server;
-    if (down || this.checkedDown) return false;
+  /**
+   * May requests go to it now? `alone`: it is all that the group has, so failures do not count.
+   * `isBound`: the request is bound to it.
+   */
+  isUsable(nowS: number, alone: boolean, isBound = false): boolean {
+    const { down, maxConns, drain } = this.server;
+    if (down || this.checkedDown || (drain === true && !isBound)) return false;
     if (maxConns > 0 && this.active >= maxConns) return false;
     return alone || !this.isPaused(nowS);
   }

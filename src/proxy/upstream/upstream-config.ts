@@ -20,6 +20,12 @@ export type ServerConfig = ServerAddress & {
   /** Both the time within which failures count and that of the pause, in whole seconds. */
   readonly failTimeoutMs: number;
   readonly slowStartMs: number;
+  /** SRV records of this service say its ports, whatever the group says. */
+  readonly service?: string;
+  /** Only requests that are bound to it go there. */
+  readonly drain?: boolean;
+  /** What requests are bound to it by; otherwise somebody makes it up. */
+  readonly route?: string;
 };
 
 /** How a peer is chosen. */
@@ -82,6 +88,8 @@ export type UpstreamConfig = {
   readonly resolve: boolean | { readonly service: string };
   /** How long an empty answer to a look-up is not believed. */
   readonly holdMs: number;
+  /** Names that are followed are looked up this often at most, whatever their TTL. */
+  readonly lookupMs?: number;
   readonly destination: DestinationDefaults;
 };
 

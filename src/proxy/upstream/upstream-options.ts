@@ -60,6 +60,7 @@ export type UpstreamOptions = {
   readonly timeouts?: Partial<UpstreamTimeouts>;
   readonly resolve?: boolean | { readonly service: string };
   readonly holdMs?: number;
+  readonly lookupMs?: number;
   readonly destination?: DestinationDefaults;
 };
 
@@ -91,6 +92,7 @@ export function upstreamConfig(name: string, options: UpstreamOptions): Upstream
   if (typeof resolve === 'object') checkService(resolve.service, configured, check);
   const pool = poolOf(options.keepalive, check);
   check.whole('holdMs', holdMs, 0, WAIT_MS_MAX);
+  if (options.lookupMs !== undefined) check.whole('lookupMs', options.lookupMs, 1, WAIT_MS_MAX);
   return {
     name,
     servers: configured,
@@ -101,6 +103,7 @@ export function upstreamConfig(name: string, options: UpstreamOptions): Upstream
     timeouts: { ...UPSTREAM_TIMEOUTS, idleMs: pool.idleMs, ...options.timeouts },
     resolve,
     holdMs,
+    ...(options.lookupMs !== undefined && { lookupMs: options.lookupMs }),
     destination,
   };
 }
@@ -140,10 +143,25 @@ function serverOf(option: string | UpstreamServer, index: number, group: Check):
   const numbers = { weight, maxConns, maxFails, failTimeoutMs, slowStartMs };
   try {
     const weighted = given.weight !== undefined && { weighted: true };
-    return { ...parseServerUrl(url), ...numbers, ...weighted, backup, down };
+    const server = { ...parseServerUrl(url), ...numbers, ...weighted, ...extrasOf(given) };
+    if (server.service !== undefined) checkServiceOf(server.service, server, check);
+    return { ...server, backup, down };
   } catch (error) {
     throw check.bad(error instanceof Error ? error.message : String(error), error);
   }
+}
+
+/** What few servers have: others are the same objects without it. */
+function extrasOf({
+  service,
+  drain,
+  route,
+}: UpstreamServer): Pick<ServerConfig, 'service' | 'drain' | 'route'> {
+  return {
+    ...(service !== undefined && { service }),
+    ...(drain !== undefined && { drain }),
+    ...(route !== undefined && { route }),
+  };
 }
 
 function balanceOf(option: BalanceOption, check: Check): BalanceConfig {
@@ -184,16 +202,22 @@ function checkTogether(
   check.whole('the weight of all servers', weight, 1, RING_WEIGHT_MAX);
 }
 
-/** As nginx: a service says its ports itself. */
-function checkService(service: string, servers: readonly ServerConfig[], check: Check): void {
+function checkServiceOf(
+  service: string,
+  { endpoint, name }: Pick<ServerConfig, 'endpoint' | 'name'>,
+  check: Check,
+): void {
   if (!/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(service)) {
     throw check.bad(`'${service}' is no name of a service`);
   }
-  for (const { endpoint, name } of servers) {
-    if (endpoint === undefined && parseHostPort(name).port !== undefined) {
-      throw check.bad(`'${name}' has a port, which its service says`);
-    }
+  if (endpoint === undefined && parseHostPort(name).port !== undefined) {
+    throw check.bad(`'${name}' has a port, which its service says`);
   }
+}
+
+/** As nginx: a service says its ports itself. */
+function checkService(service: string, servers: readonly ServerConfig[], check: Check): void {
+  for (const server of servers) checkServiceOf(service, server, check);
   if (servers.every(({ endpoint }) => endpoint !== undefined)) {
     throw check.bad('a service, and no server is a name');
   }

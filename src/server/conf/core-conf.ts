@@ -16,10 +16,13 @@ export type TryFiles = {
   readonly last: { readonly status: number } | { readonly uri: Template };
 };
 
+/** `alias`: `path` takes the place of the first `matched` characters of a path; -1: of all of it. */
+export type AliasConf = { readonly path: Template; readonly matched: number };
+
 /** What the core module knows of a location. Times in milliseconds, sizes in bytes. */
 export interface CoreConf {
   readonly root: Template;
-  readonly alias: Template | undefined;
+  readonly alias: AliasConf | undefined;
   /** By extension, in lower case. */
   readonly types: ReadonlyMap<string, string>;
   readonly defaultType: string;
@@ -59,6 +62,8 @@ export interface CoreConf {
   readonly etag: boolean;
   readonly ifModifiedSince: 'off' | 'exact' | 'before';
   readonly maxRanges: number;
+  /** Of an answer that becomes a variable. */
+  readonly subrequestOutputBufferSize: number;
   /** Bytes per second; '0' and '' are no limit. */
   readonly limitRate: Template;
   readonly limitRateAfter: Template;
@@ -71,10 +76,10 @@ export interface CoreConf {
 /** `resolver 127.0.0.1:5353 valid=30s ipv6=off`. */
 export type ResolverConf = {
   readonly servers: readonly string[];
+  /** How long answers are kept, whatever they say; milliseconds. */
   readonly valid: number | undefined;
   readonly ipv4: boolean;
   readonly ipv6: boolean;
-  readonly timeout: number;
 };
 
 /** What the rewrite module does in a server or a location. */

@@ -1,7 +1,16 @@
+import { ADMISSION_DEFAULTS } from './admission-conf.ts';
+import { CHARSET_DEFAULTS } from './charset-conf.ts';
+import { LIMIT_DEFAULTS, ZONES_DEFAULTS } from './limit-conf.ts';
+import { LISTING_DEFAULTS } from './listing-conf.ts';
 import type { LocationConf } from './location-conf.ts';
 import type { LogFormat } from './log-conf.ts';
+import { LOOKUP_DEFAULTS } from './lookup-conf.ts';
 import { PROXY_DEFAULTS } from './proxy-conf.ts';
 import type { ServerConf, SiteConf } from './site-conf.ts';
+import { SSI_DEFAULTS } from './ssi-conf.ts';
+import { STATUS_DEFAULTS } from './status-conf.ts';
+import { SUB_FILTER_DEFAULTS } from './sub-filter-conf.ts';
+import { SUBREQUESTS_DEFAULTS } from './subrequests-conf.ts';
 
 const KIB = 1024;
 const SECOND = 1000;
@@ -79,6 +88,7 @@ export const LOCATION_DEFAULTS: LocationConf = {
   chunkedTransferEncoding: true,
   etag: true,
   ifModifiedSince: 'exact',
+  subrequestOutputBufferSize: 4 * KIB,
   maxRanges: Number.MAX_SAFE_INTEGER,
   limitRate: '0',
   limitRateAfter: '0',
@@ -92,10 +102,19 @@ export const LOCATION_DEFAULTS: LocationConf = {
   addHeaders: [],
   addTrailers: [],
   addHeaderInherit: 'on',
+  addTrailerInherit: 'on',
   expires: { kind: 'off' },
   accessLogs: [],
   errorLogs: [],
   ...PROXY_DEFAULTS,
+  ...STATUS_DEFAULTS,
+  ...ADMISSION_DEFAULTS,
+  ...LIMIT_DEFAULTS,
+  ...LISTING_DEFAULTS,
+  ...SSI_DEFAULTS,
+  ...SUBREQUESTS_DEFAULTS,
+  ...SUB_FILTER_DEFAULTS,
+  ...CHARSET_DEFAULTS,
 };
 
 /** A server that listens nowhere yet. */
@@ -119,5 +138,8 @@ export const SITE_DEFAULTS: SiteConf = {
   logFormats: [COMBINED],
   upstreams: [],
   captureNames: [],
+  charsetMaps: [],
   prefix: '/',
+  ...LOOKUP_DEFAULTS,
+  ...ZONES_DEFAULTS,
 };

@@ -11,11 +11,12 @@ export type AddedField = {
 export type ExpiresConf =
   | { readonly kind: 'off' | 'epoch' | 'max' }
   | { readonly kind: 'access' | 'modified' | 'daily'; readonly seconds: number }
-  | { readonly kind: 'variable'; readonly value: Template };
+  | { readonly kind: 'variable'; readonly value: Template; readonly modified: boolean };
 
 export interface HeadersConf {
   readonly addHeaders: readonly AddedField[];
   readonly addTrailers: readonly AddedField[];
   readonly addHeaderInherit: 'on' | 'off' | 'merge';
+  readonly addTrailerInherit: 'on' | 'off' | 'merge';
   readonly expires: ExpiresConf;
 }

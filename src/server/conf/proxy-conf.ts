@@ -34,6 +34,12 @@ export type ProxyPass = {
 /** `proxy_redirect from to`; with a regular expression, `to` has its captures. */
 export type ProxyRedirect = { readonly from: Template | RegExp; readonly to: Template };
 
+/** `proxy_cookie_flags cookie flag …`; a regular expression is matched against the cookie's name. */
+export type CookieFlags = {
+  readonly cookie: Template | RegExp;
+  readonly flags: readonly Template[];
+};
+
 /** What `proxy_pass` does in a location. Times in milliseconds, sizes in bytes. */
 export interface ProxyConf {
   readonly proxyPass: ProxyPass | undefined;
@@ -67,6 +73,7 @@ export interface ProxyConf {
   readonly proxyRedirects: readonly (ProxyRedirect | 'default')[];
   readonly proxyCookieDomains: readonly ProxyRedirect[];
   readonly proxyCookiePaths: readonly ProxyRedirect[];
+  readonly proxyCookieFlags: readonly CookieFlags[];
   readonly proxyIgnoreClientAbort: boolean;
   readonly proxyForceRanges: boolean;
   readonly proxyLimitRate: Template;
@@ -105,6 +112,7 @@ export const PROXY_DEFAULTS: ProxyConf = {
   proxyRedirects: ['default'],
   proxyCookieDomains: [],
   proxyCookiePaths: [],
+  proxyCookieFlags: [],
   proxyIgnoreClientAbort: false,
   proxyForceRanges: false,
   proxyLimitRate: '0',

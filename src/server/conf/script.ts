@@ -31,7 +31,12 @@ export type RewriteFlag = 'next' | 'last' | 'break' | 'redirect' | 'permanent';
 
 /** One directive of the rewrite module; they run in order, on entering a server or a location. */
 export type Instruction =
-  | { readonly kind: 'set'; readonly variable: string; readonly value: Template }
+  | {
+      readonly kind: 'set';
+      readonly variable: string;
+      readonly value: Template;
+      readonly place?: Place;
+    }
   | {
       readonly kind: 'rewrite';
       readonly regex: RegExp;

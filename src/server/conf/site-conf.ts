@@ -1,6 +1,9 @@
 import type { Endpoint } from '../../core/endpoint.ts';
+import type { CharsetMap } from './charset-conf.ts';
+import type { ZonesConf } from './limit-conf.ts';
 import type { LocationConf } from './location-conf.ts';
 import type { LogFormat } from './log-conf.ts';
+import type { LookupConf } from './lookup-conf.ts';
 import type { Script } from './script.ts';
 import type { UpstreamConf } from './upstream-conf.ts';
 
@@ -45,12 +48,13 @@ export interface ServerConf {
 }
 
 /** `http { … }`: what a site is, as data. A program writes it by hand, `src/config` compiles it. */
-export interface SiteConf {
+export interface SiteConf extends LookupConf, ZonesConf {
   readonly servers: readonly ServerConf[];
   readonly logFormats: readonly LogFormat[];
   readonly upstreams: readonly UpstreamConf[];
   /** Names of groups in all regular expressions: each is a variable. */
   readonly captureNames: readonly string[];
+  readonly charsetMaps: readonly CharsetMap[];
   /** Relative paths of `root`, logs and the like begin here; ends with a slash. */
   readonly prefix: string;
 }

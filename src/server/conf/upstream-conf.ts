@@ -1,3 +1,5 @@
+import type { ResolverConf } from './core-conf.ts';
+import type { StickyConf } from './sticky-conf.ts';
 import type { Template } from './template.ts';
 
 /** One `server` of an upstream group. Times in milliseconds. */
@@ -14,13 +16,18 @@ export type UpstreamServerConf = {
   readonly resolve: boolean;
   /** SRV records are asked for: `http`, `_http._tcp`. */
   readonly service: string | undefined;
+  /** Only requests that are bound to it go there. */
+  readonly drain: boolean;
   /** For sticky sessions. */
   readonly route: string | undefined;
 };
 
 export type BalanceConf =
   | { readonly method: 'round-robin' | 'least-conn' | 'ip-hash' | 'random-2' }
-  | { readonly method: 'least-time'; readonly of: 'header' | 'last-byte' }
+  | {
+      readonly method: 'least-time';
+      readonly of: 'header' | 'last-byte' | 'connect' | 'first-byte';
+    }
   | { readonly method: 'hash'; readonly key: Template; readonly consistent: boolean };
 
 /** `upstream name { … }`. */
@@ -28,6 +35,12 @@ export type UpstreamConf = {
   readonly name: string;
   readonly servers: readonly UpstreamServerConf[];
   readonly balance: BalanceConf;
+  /** Its state is shared under this name. */
+  readonly zone: string | undefined;
+  readonly sticky: StickyConf | undefined;
+  /** Who is asked for names that are followed. */
+  readonly resolver: ResolverConf | undefined;
+  readonly resolverTimeout: number;
   /** Idle connections that are kept; 0: none. */
   readonly keepalive: number;
   readonly keepaliveRequests: number;

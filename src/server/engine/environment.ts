@@ -1,6 +1,8 @@
 import type { ProactorPort } from '../../core/proactor.ts';
 import type { Random } from '../../core/random.ts';
 import type { ErrorLogConf, LogLevel } from '../conf/log-conf.ts';
+import type { Zones } from '../shared/zones.ts';
+import type { Hosts } from './hosts.ts';
 
 /** A log that lines are appended to. */
 export interface LogFile {
@@ -34,6 +36,8 @@ export interface Files {
   close(descriptor: number): void;
   statusOf(descriptor: number): FileStatus;
   status(path: string): FileStatus | FileError;
+  /** Without symbolic links; `undefined` where it cannot be said. */
+  realPath?(path: string): string | undefined;
   isExecutable(path: string): boolean;
   /** Names in a directory, without `.` and `..`. */
   list(path: string): readonly string[] | FileError;
@@ -52,7 +56,13 @@ export interface Environment {
   wallMs(): number;
   readonly files: Files;
   readonly pid: number;
+  /** What sites of the process share, and hand on to those that take their place. */
+  readonly zones?: Zones;
   readonly hostname: string;
+  /** Name and release of the program, for `server_tokens build`. */
+  readonly build?: string;
+  /** Addresses of the names of servers, looked up before. */
+  readonly hosts?: Hosts;
   /** The log of this path; asked for twice, it is the same. */
   log(path: string): LogFile;
   errorLog(logs: readonly ErrorLogConf[]): ErrorLog;

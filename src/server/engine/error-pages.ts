@@ -1,7 +1,11 @@
+import { USER_AGENT } from '../../http/field-names.ts';
+import type { ServerConnection } from '../../http/server-connection.ts';
 import { reasonOf, statusText } from './reasons.ts';
 import type { Request } from './request.ts';
+import { escapeRefresh } from './uri.ts';
+import { isChrome, isMsie } from './user-agent.ts';
 import { TAKEN, type Verdict } from './verdict.ts';
-import { SERVER_NAME, SERVER_NAME_BARE } from './version.ts';
+import { serverName } from './version.ts';
 
 /** The pages of these say something of their own: title and, in its place, text. */
 const TEXTS: Readonly<Record<number, readonly [string, string]>> = {
@@ -39,7 +43,6 @@ export function errorPageOf(status: number, signature: string): string {
  */
 export function answerError(request: Request, status: number): Verdict {
   if (ENDS_CONNECTION.has(status)) request.keepAlive = false;
-  const { out } = request;
   const { conf } = request.location;
   request.errorStatus = status;
   if (!request.errorPageUsed || conf.recursiveErrorPages) {
@@ -47,18 +50,19 @@ export function answerError(request: Request, status: number): Verdict {
       if (page.statuses.includes(status)) return request.errorPage(page, status);
     }
   }
+  return answerPage(request, status);
+}
+
+function answerPage(request: Request, status: number): Verdict {
+  const { out } = request;
+  const agent = (request.client as ServerConnection).head.valueOf(USER_AGENT) ?? '';
+  request.discardBody(false);
+  if (isRefreshed(request, agent)) return answerRefresh(request);
   const shown = SHOWN_AS_400.has(status) ? 400 : status;
-  request.discardBody();
   out.status = shown;
-  out.statusText = '';
-  out.contentType = '';
-  out.charset = '';
-  out.clearRanges();
-  out.clearLastModified();
-  out.clearEtag();
-  out.remove('ETag');
-  out.remove('Content-Encoding');
-  const body = shown < 300 ? '' : errorPageOf(status, signatureOf(request));
+  forgetBody(request);
+  const page = shown < 300 ? '' : errorPageOf(status, signatureOf(request));
+  const body = page !== '' && isPadded(request, agent) ? page + PADDING : page;
   if (body !== '') out.contentType = 'text/html';
   if (body === '' && shown === 204) out.contentLength = -1;
   else out.contentLength = body.length;
@@ -68,7 +72,50 @@ export function answerError(request: Request, status: number): Verdict {
   return TAKEN;
 }
 
+/** What holds for another body than the one that is sent now. */
+function forgetBody({ out }: Request): void {
+  out.statusText = '';
+  out.contentType = '';
+  out.charset = '';
+  out.clearRanges();
+  out.clearLastModified();
+  out.clearEtag();
+  out.remove('Content-Encoding');
+}
+
+const REDIRECTS = new Set([301, 302]);
+const REFRESH_HEAD = '<html><head><meta http-equiv="Refresh" content="0; URL=';
+const REFRESH_TAIL = '"></head><body></body></html>\r\n';
+const PADDING_LINE = '<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n';
+/** Some browsers show a page of their own instead of a small one. */
+const PADDING: string = PADDING_LINE.repeat(6);
+
+function isPadded({ location, out, client }: Request, agent: string): boolean {
+  if (!location.conf.msiePadding || out.status < 400) return false;
+  if ((client as ServerConnection).head.simple) return false;
+  return isMsie(agent) || isChrome(agent);
+}
+
+function isRefreshed({ location, out, errorStatus }: Request, agent: string): boolean {
+  return (
+    location.conf.msieRefresh &&
+    out.location !== '' &&
+    (errorStatus === 0 || REDIRECTS.has(errorStatus)) &&
+    isMsie(agent)
+  );
+}
+
+/** A page that leads on, for browsers that were slow with redirects. */
+function answerRefresh(request: Request): Verdict {
+  const { out } = request;
+  const body = `${REFRESH_HEAD}${escapeRefresh(out.location)}${REFRESH_TAIL}`;
+  forgetBody(request);
+  request.errorStatus = 0;
+  out.location = '';
+  return request.reply(200, 'text/html', body);
+}
+
 /** How a page is signed. */
-function signatureOf({ location }: Request): string {
-  return location.conf.serverTokens === 'off' ? SERVER_NAME_BARE : SERVER_NAME;
+function signatureOf({ location, site }: Request): string {
+  return serverName(location.conf.serverTokens, site.environment.build);
 }

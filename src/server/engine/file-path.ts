@@ -1,27 +1,39 @@
 import type { Location } from './location.ts';
 import type { Request } from './request.ts';
 import type { Site } from './site.ts';
-import { hasVariables } from './templates.ts';
+import { type Evaluate, hasVariables } from './templates.ts';
 
-/** Where a request's file is; made once for a location. */
-export type FilePath = (request: Request) => string;
+/** Where a request's file is; `undefined`: nowhere, as the log says. */
+export type FilePath = (request: Request) => string | undefined;
 
-/** Maps paths to files as `root` and `alias` say. */
+/** Maps paths to files as `root` and `alias` say; made once for a location. */
 export function filePathOf(location: Location, site: Site): FilePath {
-  const { alias, root, match, text } = location.conf;
-  if (alias === undefined) {
-    const evaluate = site.template(root);
-    if (hasVariables(root)) return (request) => full(site, evaluate(request)) + request.uri;
-    const directory = full(site, root as string);
-    return (request) => directory + request.uri;
-  }
-  const evaluate = site.template(alias);
-  if (match === 'regex') return (request) => site.fullPath(evaluate(request));
-  return (request) => site.fullPath(evaluate(request)) + request.uri.slice(text.length);
+  location.filePath ??= makeFilePath(location, site);
+  return location.filePath;
 }
 
-/** Without a slash at its end, as the path brings one. */
-function full(site: Site, directory: string): string {
-  const path = site.fullPath(directory);
-  return path.endsWith('/') ? path.slice(0, -1) : path;
+function makeFilePath(location: Location, site: Site): FilePath {
+  const { alias, text } = location.conf;
+  const directory = directoryOf(location, site);
+  if (alias === undefined) return (request) => directory(request) + request.uri;
+  return (request) => {
+    if (!request.isLocationValid) {
+      request.log('alert', `"alias" cannot be used in location "${text}" where URI was rewritten`);
+      return undefined;
+    }
+    const path = directory(request);
+    if (alias.matched >= 0) return path + request.uri.slice(alias.matched);
+    return request.addsUriToAlias ? path + request.uri : path;
+  };
+}
+
+/** What `root` (without a slash at its end) or `alias` stands for. */
+export function directoryOf({ conf: { alias, root } }: Location, site: Site): Evaluate {
+  const template = alias?.path ?? root;
+  const evaluate = site.template(template);
+  const stripped = (text: string): string =>
+    alias === undefined && text.endsWith('/') ? text.slice(0, -1) : text;
+  if (hasVariables(template)) return (request) => stripped(site.fullPath(evaluate(request)));
+  const directory = stripped(site.fullPath(template as string));
+  return () => directory;
 }

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../core/endpoint.ts';
+import type { SocketId } from '../../core/operation.ts';
 import type { HttpError } from '../../http/http-error.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import type { Exchange, RequestHandler, ServerShared } from '../../http/server-options.ts';
@@ -14,6 +15,8 @@ export class HttpListener implements RequestHandler {
   readonly shared: ServerShared;
   /** Where it listens: the port is known. */
   endpoint: Endpoint;
+  /** Takes a connection as if it had come to this address. */
+  take: ((socket: SocketId) => void) | undefined;
 
   constructor(
     site: Site,
@@ -30,15 +33,21 @@ export class HttpListener implements RequestHandler {
 
   request(connection: ServerConnection): Exchange {
     const request = this.site.take();
+    this.site.requests += 1;
     request.listener = this;
     request.begin(connection);
     return request;
   }
 
-  refused(connection: ServerConnection, error: HttpError): void {
+  /** Requests answer what is refused: see `takeRefused`. */
+  refused(): void {}
+
+  takeRefused(connection: ServerConnection, error: HttpError): Exchange {
     const request = this.site.take();
     request.listener = this;
-    request.refused(connection, error);
+    this.site.requests += 1;
+    request.beginRefused(connection, error);
+    return request;
   }
 
   closed(connection: ServerConnection): void {

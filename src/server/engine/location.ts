@@ -1,4 +1,6 @@
+import type { ServerTimeouts } from '../../http/server-options.ts';
 import type { LocationConf } from '../conf/location-conf.ts';
+import type { FilePath } from './file-path.ts';
 import type { Handler, HeaderFilter, Logger } from './verdict.ts';
 
 /** A location as it runs: its settings, and what modules have put into its phases. */
@@ -20,6 +22,12 @@ export class Location {
   /** What modules keep for this location, by module. */
   readonly parts: Map<symbol, unknown> = new Map<symbol, unknown>();
   readonly tree: LocationTree;
+  /** Where files are, once somebody wants to know. */
+  filePath: FilePath | undefined;
+  /** Its error log has messages of the lowest level. */
+  takesDebug = false;
+  /** What its connections wait for, once it is known. */
+  times: ServerTimeouts | undefined;
   /** The same for other methods than `limit_except` allows. */
   limited: { readonly methods: ReadonlySet<string>; readonly location: Location } | undefined;
 

@@ -112,11 +112,15 @@ export class Phases {
   #judged(verdict: Verdict): Verdict {
     const any = this.#request.location.conf.satisfy === 'any';
     if (verdict === PASS) {
-      if (any) return this.#phaseOver();
+      if (any) {
+        // What another handler has asked the client for is not needed.
+        this.#request.out.remove('WWW-Authenticate');
+        return this.#phaseOver();
+      }
       this.#index += 1;
       return AGAIN;
     }
-    if (!any || (verdict !== 403 && verdict !== 401)) return verdict;
+    if (!any || (verdict !== 403 && verdict !== 401)) return this.#refused(verdict);
     if (this.#accessStatus !== 401) this.#accessStatus = verdict;
     this.#index += 1;
     return AGAIN;
@@ -125,7 +129,16 @@ export class Phases {
   #admitted(): Verdict {
     const status = this.#accessStatus;
     this.enter(PHASE.preContent);
-    return status === 0 ? AGAIN : status;
+    return status === 0 ? AGAIN : this.#refused(status);
+  }
+
+  /** `auth_delay`: who tries passwords has to wait for each answer. */
+  #refused(status: Verdict): Verdict {
+    const { authDelay } = this.#request.location.conf;
+    if (status !== 401 || authDelay === 0) return status;
+    this.#request.log('info', 'delaying unauthorized request');
+    this.#request.delay.start(authDelay, status);
+    return WAIT;
   }
 
   #phaseOver(): Verdict {

@@ -1,5 +1,8 @@
+import { NO_SOCKET, type SocketId } from '../../core/operation.ts';
+import type { Level } from '../../core/outbox/water-marks.ts';
 import type { ClientConnection } from '../../http/client-connection.ts';
-import { HOST } from '../../http/field-names.ts';
+import type { ClientFailure } from '../../http/client-options.ts';
+import { USER_AGENT } from '../../http/field-names.ts';
 import type { HttpError } from '../../http/http-error.ts';
 import type { MessageHead } from '../../http/message-head.ts';
 import { originForm } from '../../http/request-target.ts';
@@ -9,33 +12,40 @@ import type { ProxyError } from '../../proxy/proxy-error.ts';
 import { Session } from '../../proxy/session.ts';
 import type { ErrorPage } from '../conf/core-conf.ts';
 import type { LogLevel } from '../conf/log-conf.ts';
-import type { Destination } from '../modules/proxy/destination.ts';
+import type { UpstreamRun } from '../modules/proxy/upstream-run.ts';
+import { BodyChain } from './body-chain.ts';
+import type { BodyFilter, BodyNext } from './body-filter.ts';
+import { BodyIntake } from './body-intake.ts';
+import { ClientAddress } from './client-address.ts';
 import { ClientBody } from './client-body.ts';
+import { hostField } from './client-host.ts';
+import { timesOf } from './connection-times.ts';
+import { logBegin, logLocation } from './debug-lines.ts';
 import { answerError } from './error-pages.ts';
+import { FileReader } from './file-reader.ts';
 import { type BodyPart, type BodySender, FileSender } from './file-sender.ts';
+import { type Hold, releaseAll } from './hold.ts';
+import { hostName } from './host-name.ts';
 import type { HttpListener } from './listener.ts';
 import type { Location } from './location.ts';
 import { locationFor, PHASE, Phases } from './phases.ts';
+import { concludeRefusal, logDropped } from './refusals.ts';
+import { RequestDelay } from './request-delay.ts';
 import { Response } from './response.ts';
 import { headText } from './response-head.ts';
 import type { Site } from './site.ts';
-import { normalizedPath } from './uri.ts';
+import { enterSubrequest, type Subrequests } from './subrequest.ts';
+import type { UpstreamSide } from './upstream-side.ts';
+import { escapeUri, normalizedPath } from './uri.ts';
+import { losesRequests } from './user-agent.ts';
 import { AGAIN, PASS, TAKEN, type Verdict, WAIT } from './verdict.ts';
 import type { VirtualServer } from './virtual-servers.ts';
 
+/** A field behind a body. */
+export type Trailer = { readonly name: string; readonly value: string };
+
 /** How often a request may change its URI: by rewrites, redirects within and error pages. */
 export const URI_CHANGES_MAX: number = 10;
-
-/** Who talks to a server for a request: the proxy's part of it. */
-export interface UpstreamSide {
-  /** There is a connection for the current attempt. */
-  ready(request: Request, upstream: ClientConnection): void;
-  responseHead(request: Request, head: MessageHead): void;
-  /** `repeats`: what the engine would do. */
-  attemptFailed(request: Request, error: ProxyError, repeats: boolean): void;
-  connectFailed(request: Request, error: ProxyError): void;
-  noServer(request: Request): void;
-}
 
 /** One request on its way through the phases of its server. Used again for the next one. */
 export class Request extends Session {
@@ -62,8 +72,14 @@ export class Request extends Session {
   /** What the last regular expression has captured. */
   captures: RegExpExecArray | undefined;
   /** Values of variables, by slot. */
-  readonly values: (string | undefined)[] = [];
+  values: (string | undefined)[] = [];
   readonly out: Response = new Response();
+  readonly #ownFrom = new ClientAddress();
+  /** Who sends it; a subrequest is its outer request's client's. */
+  from: ClientAddress = this.#ownFrom;
+  readonly delay: RequestDelay = new RequestDelay(this);
+  /** What it occupies until its end. */
+  readonly holds: Hold[] = [];
   readonly phases: Phases;
   keepAlive = true;
   headSent = false;
@@ -76,19 +92,44 @@ export class Request extends Session {
   hasOwnDate = false;
   /** Of a body that is a file: what is sent, where that is not all of it. */
   parts: readonly BodyPart[] | undefined;
+  /** All of the answer has been queued. */
+  isComplete = false;
+  /** Fields behind a chunked body (RFC 9110 §6.5). */
+  trailers: Trailer[] = [];
+  /** Adds them when the body is complete. */
+  makesTrailers: ((request: Request) => void) | undefined;
+  /** What `set $limit_rate` has said; '' where nobody did. */
+  rateText = '';
+  /** The answer is held back, so that it takes its time. */
+  isPaced = false;
   /** A filter of the head has found that the request is to be answered with this status instead. */
   instead = 0;
   /** Conditions were looked at by somebody else. */
   conditionsOff = false;
   isSubrequest = false;
+  /** Of a subrequest: its body is of no interest. */
+  isHeaderOnly = false;
+  /** Set while there are subrequests, or this is one. */
+  subrequests: Subrequests | undefined;
   /** Set while a server is to answer. */
   side: UpstreamSide | undefined;
-  destination: Destination | undefined;
-  readonly body: ClientBody = new ClientBody();
+  /** What servers have had to do with a request; ask `runOf`, as it may be an old one's. */
+  run: UpstreamRun | undefined;
+  body: ClientBody = new ClientBody();
   /** The path still begins with what its location matched. */
   isLocationValid = true;
+  /** The path is below what an `alias` with captures stands for. */
+  addsUriToAlias = false;
   #sender: BodySender | undefined;
-  #bodyRead: (() => void) | undefined;
+  /** What the body goes through, where that is more than the connection. */
+  #chain: BodyChain | undefined;
+  /** A head that goes out with the first of its body. */
+  #heldHead = '';
+  /** The answer is complete; subrequests that nobody waits for are not. */
+  #awaitsBackground = false;
+  readonly intake: BodyIntake = new BodyIntake(this);
+  /** Why the message is none. */
+  #refusal: HttpError | undefined;
   /** Counts uses, so that what waited for an old one finds out. */
   use = 0;
 
@@ -101,19 +142,51 @@ export class Request extends Session {
   protected override start(): void {
     const client = this.client as ServerConnection;
     this.#reset();
+    if (this.subrequests !== undefined) {
+      enterSubrequest(this);
+      return;
+    }
     const { head } = client;
     this.method = head.method;
-    if (client.requestHasBody) client.pauseRequest();
-    this.#chooseServer(hostName(this.#hostField()));
+    if (this.#refusal !== undefined) {
+      const refusal = this.#refusal;
+      this.#refusal = undefined;
+      concludeRefusal(this, refusal);
+      return;
+    }
+    this.#chooseServer(hostName(hostField(head)));
+    if (head.hasDropped) logDropped(this);
+    if (this.location.takesDebug) logBegin(this);
+    if (client.requestHasBody) client.holdBody();
+    else this.#enter();
+  }
+
+  /** What came with the head is kept: from here on, the body can be read at any time. */
+  bodyHeld(): void {
+    this.#enter();
+  }
+
+  #enter(): void {
+    const client = this.client as ServerConnection;
+    const { head } = client;
+    if (this.method === 'TRACE' || (this.method === 'CONNECT' && !this.server.takesConnect)) {
+      this.log('info', `client sent ${this.method} method`);
+      this.keepAlive = false;
+      this.concludeLater(405);
+      return;
+    }
     const target = originForm(head);
-    const query = target.indexOf('?');
-    const path = query < 0 ? target : target.slice(0, query);
-    this.args = query < 0 ? '' : target.slice(query + 1);
+    const fragment = head.targetMarked ? target.indexOf('#') : -1;
+    const shown = fragment < 0 ? target : target.slice(0, fragment);
+    const query = shown.indexOf('?');
+    const path = query < 0 ? shown : shown.slice(0, query);
+    this.args = query < 0 ? '' : shown.slice(query + 1);
     const marked = head.targetMarked || path.includes('//');
     const uri = marked ? normalizedPath(path, this.server.conf.mergeSlashes) : path;
     if (uri === undefined || !uri.startsWith('/')) {
       this.uri = path;
-      this.conclude(400);
+      this.log('info', 'client sent invalid request while reading client request line');
+      this.concludeLater(400);
       return;
     }
     this.uri = uri;
@@ -125,6 +198,11 @@ export class Request extends Session {
 
   #reset(): void {
     this.out.reset();
+    this.host = '';
+    this.uri = '';
+    this.args = '';
+    this.from = this.#ownFrom;
+    this.from.begin(this.client as ServerConnection);
     this.use += 1;
     this.values.length = 0;
     this.captures = undefined;
@@ -143,24 +221,23 @@ export class Request extends Session {
     this.hasOwnServer = false;
     this.hasOwnDate = false;
     this.parts = undefined;
+    this.isComplete = false;
+    if (this.trailers.length > 0) this.trailers = [];
+    this.makesTrailers = undefined;
+    this.rateText = '';
+    this.isPaced = false;
     this.instead = 0;
     this.conditionsOff = false;
     this.isSubrequest = false;
+    this.isHeaderOnly = false;
+    this.#awaitsBackground = false;
+    this.#heldHead = '';
     this.side = undefined;
-    this.destination = undefined;
     this.isLocationValid = true;
-    this.#bodyRead = undefined;
-    this.body.reset();
+    this.addsUriToAlias = false;
+    this.intake.reset();
     this.server = this.listener.servers.fallback;
     this.location = this.server.location;
-  }
-
-  /** The target's host wins over the field. */
-  #hostField(): string {
-    const { head } = this.client as ServerConnection;
-    const { target } = head;
-    const absolute = target.startsWith('/') ? null : /^https?:\/\/([^/?]*)/i.exec(target);
-    return absolute?.[1] ?? head.valueOf(HOST) ?? '';
   }
 
   #chooseServer(host: string): void {
@@ -197,12 +274,24 @@ export class Request extends Session {
       const slashed = tree.withSlash(this.uri);
       if (slashed !== undefined && found?.conf.match !== 'exact') {
         this.location = slashed;
-        this.out.location = `${this.uri}/${this.args === '' ? '' : `?${this.args}`}`;
+        this.out.location = `${escapeUri(this.uri)}/${this.args === '' ? '' : `?${this.args}`}`;
         return 301;
       }
     }
     this.location = locationFor(location, this.method);
+    this.useTimes();
+    if (this.location.takesDebug) logLocation(this);
     return this.#checkBodySize();
+  }
+
+  /** The connection waits as the location says. */
+  useTimes(): void {
+    const { location } = this;
+    if (this.isSubrequest) return;
+    location.times ??= timesOf(location.conf, this.listener.shared.timeouts.headMs);
+    const client = this.client as ServerConnection;
+    client.timeouts = location.times;
+    client.lingersAlways = location.conf.lingeringClose === 'always';
   }
 
   #checkBodySize(): Verdict {
@@ -229,6 +318,7 @@ export class Request extends Session {
     if (!this.countChange()) return 500;
     this.uri = uri;
     this.args = args;
+    this.addsUriToAlias = false;
     this.isAsReceived = false;
     this.internal = true;
     this.location = this.server.location;
@@ -272,7 +362,8 @@ export class Request extends Session {
   /** No handler wanted the request. */
   nothingFound(): Verdict {
     if (!this.uri.endsWith('/')) return 404;
-    this.log('error', `directory index of "${this.uri}" is forbidden`);
+    const path = this.location.filePath?.(this);
+    if (path !== undefined) this.log('error', `directory index of "${path}" is forbidden`);
     return 403;
   }
 
@@ -285,76 +376,127 @@ export class Request extends Session {
   /** For the phases: a handler has said how the request ends. */
   conclude(status: Verdict): Verdict {
     if (status === PASS || status === WAIT) return TAKEN;
-    if (status === 444 || status === 499) {
-      this.closeConnection();
+    if (status === 444 || status === 499 || status === 408) {
+      this.closeConnection(status);
       return TAKEN;
     }
+    const stub = this.subrequests?.options?.stub;
+    if (stub !== undefined && !this.headSent) return this.reply(200, 'text/html', stub);
     const verdict = answerError(this, status);
     return verdict < 200 ? verdict : answerError(this, verdict);
   }
 
   /** Ends the connection without a word. */
-  closeConnection(): void {
+  closeConnection(status: number): void {
     const client = this.client as ServerConnection;
-    this.status = 444;
+    if (!this.headSent) this.status = status;
     this.finish();
-    client.destroy();
+    client.closeSilently(this.location.conf.resetTimedoutConnection);
   }
 
-  /** What the client still sends of this request is not wanted. */
-  discardBody(): void {}
+  /**
+   * What the client still sends of this request is not wanted. `asks`: a client that waits with it is
+   * told to go on, so that it is clear what comes next. Returns what is wrong with what has come.
+   */
+  discardBody(asks: boolean): HttpError | undefined {
+    const client = this.client as ServerConnection;
+    if (this.isSubrequest || !client.requestHasBody) return undefined;
+    return this.intake.discard(asks);
+  }
 
   /** Writes the head, through the filters of the location. `false`: the answer is another one. */
   writeHead(): boolean {
     if (this.headSent) return true;
     const client = this.client as ServerConnection;
+    if (client.requestHasBody && this.discardBody(true) !== undefined) this.instead = 400;
     const { out } = this;
     if (this.errorStatus !== 0) {
       out.status = this.errorStatus;
       out.statusText = '';
     }
     const { headerFilters } = this.location;
-    for (let i = 0; i < headerFilters.length; i += 1) headerFilters[i]?.(this);
+    for (let i = 0; i < headerFilters.length && this.instead === 0; i += 1)
+      headerFilters[i]?.(this);
     if (this.instead !== 0) {
       this.#answerInstead();
       return false;
     }
+    if (this.#chain !== undefined || this.isSubrequest) this.#finishChain();
+    if (this.isSubrequest) return this.#headDone();
     const bodiless = this.headerOnly;
     const old = client.head.minorVersion === 0;
+    if (this.#mayHaveTrailers(client) && !bodiless) out.contentLength = -1;
     const unknown = out.contentLength < 0 && !bodiless;
     this.reframes = unknown && !old && this.location.conf.chunkedTransferEncoding;
     this.closesAfter = !this.#persists(client) || (unknown && !this.reframes);
+    if (client.head.simple) return this.#beginSimple();
     this.headSent = true;
     this.responseStarted = true;
     this.status = out.status;
     const text = headText(this);
     this.headBytes = text.length;
-    client.send(text);
+    if (this.#chain === undefined) client.send(text);
+    else this.#heldHead = text;
+    return true;
+  }
+
+  #mayHaveTrailers({ head }: ServerConnection): boolean {
+    if (this.makesTrailers === undefined || head.minorVersion === 0) return false;
+    return this.location.conf.chunkedTransferEncoding;
+  }
+
+  /** An answer of HTTP/0.9 is its body. */
+  #beginSimple(): true {
+    this.headSent = true;
+    this.responseStarted = true;
+    this.closesAfter = true;
+    this.status = this.out.status;
     return true;
   }
 
   #answerInstead(): void {
     const status = this.instead;
     this.instead = 0;
+    this.#chain?.stop();
+    this.#chain = undefined;
     this.conditionsOff = true;
     if (this.conclude(status) === AGAIN) this.phases.run();
+  }
+
+  /** Bytes that the client has sent for it so far. */
+  get requestBytes(): number {
+    const { head } = this.client as ServerConnection;
+    return head.rawBytes + this.intake.come;
   }
 
   /** Is the head all that the client gets? */
   get headerOnly(): boolean {
     const { status } = this.out;
-    return this.method === 'HEAD' || status === 204 || status === 304;
+    return this.method === 'HEAD' || status === 204 || status === 304 || this.isHeaderOnly;
   }
 
   #persists(client: ServerConnection): boolean {
     const { conf } = this.location;
     if (!this.keepAlive || conf.keepaliveTimeout === 0) return false;
+    const ageMs = this.site.port.loop.turnMs - client.openedMs;
+    if (ageMs > conf.keepaliveTime || this.#isDisabled(client.head)) return false;
     return client.persistent && client.requests < conf.keepaliveRequests;
+  }
+
+  /** Old browsers that lose what comes after a POST on the same connection. */
+  #isDisabled(head: MessageHead): boolean {
+    const index = head.indexOf(USER_AGENT);
+    if (index < 0) return false;
+    return losesRequests(head.fieldValue(index), this.method, this.location.conf.keepaliveDisable);
   }
 
   /** A piece of the body, latin1. */
   writeText(text: string): void {
     if (text === '' || this.headerOnly) return;
+    if (this.#chain !== undefined) {
+      this.#chain.write(text);
+      return;
+    }
     const client = this.client as ServerConnection;
     this.bodyBytes += text.length;
     if (this.reframes) client.send(`${text.length.toString(16)}\r\n${text}\r\n`);
@@ -364,6 +506,10 @@ export class Request extends Session {
   /** A piece of the body; the bytes are the connection's from now on. `false`: it takes no more. */
   writeBytes(bytes: Uint8Array): boolean {
     if (bytes.length === 0 || this.headerOnly) return true;
+    if (this.#chain !== undefined) {
+      this.#chain.write(bytes);
+      return true;
+    }
     const { outbox } = this.client as ServerConnection;
     this.bodyBytes += bytes.length;
     const send = this.reframes ? sendChunk : sendBytes;
@@ -372,6 +518,11 @@ export class Request extends Session {
 
   /** Sends parts of an open file, which is closed at the end; then the answer is complete. */
   sendFile(descriptor: number, parts: readonly BodyPart[]): void {
+    if (this.#chain !== undefined) {
+      this.#sender = new FileReader(this, descriptor, parts);
+      this.#sender.drained();
+      return;
+    }
     this.#sender = new FileSender(this, descriptor, parts);
     const { outbox } = this.client as ServerConnection;
     if (outbox.queuedBytes === 0) this.#sender.drained();
@@ -384,11 +535,112 @@ export class Request extends Session {
 
   /** The answer is complete. */
   end(): void {
+    this.endResponse();
+  }
+
+  override endResponse(): void {
+    if (this.client === undefined) return; // It was cut while its last piece was on its way.
+    if (this.#chain === undefined) this.completed();
+    else this.#chain.end();
+  }
+
+  /** All of the answer is queued. */
+  completed(): void {
     const client = this.client as ServerConnection;
-    if (this.reframes) client.send(LAST_CHUNK);
+    this.isComplete = true;
+    this.sendHeldHead();
+    if (this.reframes) this.makesTrailers?.(this);
+    if (this.reframes) client.send(this.trailers.length === 0 ? LAST_CHUNK : this.#lastChunk());
+    if (this.subrequests?.hasBackground) this.#awaitsBackground = true;
+    else this.#leaveClient();
+  }
+
+  #leaveClient(): void {
+    const client = this.client as ServerConnection;
     const reuse = !this.closesAfter;
     this.finish();
     client.endResponse(reuse);
+  }
+
+  #lastChunk(): string {
+    const lines = this.trailers.map(({ name, value }) => `${name}: ${value}\r\n`);
+    return `0\r\n${lines.join('')}\r\n`;
+  }
+
+  // Bodies that are looked at, or go elsewhere than to the client.
+
+  /**
+   * For filters of the head: the body goes through this one, behind those that were added before.
+   * Whoever changes its length says so (`Response.bodyChanges`).
+   */
+  filterBody(make: (next: BodyNext) => BodyFilter): void {
+    if (this.headerOnly) return;
+    this.#chain ??= new BodyChain(this);
+    this.#chain.add(make);
+  }
+
+  /** Heads of subrequests are not sent. */
+  #headDone(): true {
+    this.headSent = true;
+    this.responseStarted = true;
+    this.status = this.out.status;
+    return true;
+  }
+
+  #finishChain(): void {
+    this.#chain ??= new BodyChain(this);
+    const tail = this.subrequests?.options?.tail;
+    this.#chain.finish(tail);
+  }
+
+  override responseLevel(level: 'open' | 'high'): void {
+    if (this.#chain === undefined) super.responseLevel(level);
+    else this.#chain.level(level);
+  }
+
+  override responseBody(data: Uint8Array, from: number, to: number, owned: boolean): void {
+    if (this.#chain === undefined) super.responseBody(data, from, to, owned);
+    else if (!this.headerOnly) this.#chain.write(data.subarray(from, to));
+  }
+
+  override moveTo(): SocketId {
+    return this.#chain === undefined ? super.moveTo() : NO_SOCKET;
+  }
+
+  /** For the end of the chain: before anything of the body, or where there is none. */
+  sendHeldHead(): void {
+    if (this.#heldHead === '') return;
+    this.client?.send(this.#heldHead);
+    this.#heldHead = '';
+  }
+
+  /** Is the body to wait? */
+  get isBodyHeld(): boolean {
+    return this.#chain?.isHeld === true;
+  }
+
+  /** For filters: no more of the body until `releaseFor`; `why` is one of `HOLD`. */
+  holdFor(why: number): void {
+    this.#chain?.hold(why);
+  }
+
+  releaseFor(why: number): void {
+    this.#chain?.release(why);
+  }
+
+  holdBody(): void {
+    this.upstream?.pauseResponse();
+  }
+
+  releaseBody(): void {
+    this.upstream?.resumeResponse();
+    this.#sender?.drained();
+  }
+
+  /** A subrequest has ended that only the end of the request waits for. */
+  backgroundEnded(): void {
+    if (!this.#awaitsBackground || this.client === undefined) return;
+    if (this.subrequests?.hasBackground !== true) this.#leaveClient();
   }
 
   /** The type of a file by its extension, as the location says. */
@@ -401,25 +653,25 @@ export class Request extends Session {
 
   /** Reads the whole body of the request first; `then` runs when it is there. */
   readBody(then: () => void): void {
-    this.#bodyRead = then;
-    (this.client as ServerConnection).resumeRequest();
+    this.intake.read(then);
   }
 
   override requestBody(data: Uint8Array, from: number, to: number, owned: boolean): void {
-    if (this.#bodyRead === undefined) super.requestBody(data, from, to, owned);
-    else this.body.add(data, from, to);
+    this.intake.count(to - from);
+    if (this.intake.isReading) this.intake.keep(data, from, to);
+    else if (!this.side?.bodyPassed(this, data, from, to)) {
+      super.requestBody(data, from, to, owned);
+    }
   }
 
   override requestEnd(): void {
-    const then = this.#bodyRead;
-    if (then === undefined) {
-      super.requestEnd();
+    if (this.intake.isReading) {
+      this.requestEnded = true;
+      this.intake.ended();
       return;
     }
-    this.requestEnded = true;
-    this.body.isWhole = true;
-    this.#bodyRead = undefined;
-    then();
+    this.side?.bodyEnds(this);
+    super.requestEnd();
   }
 
   // A server is to answer: what happens is its side's affair.
@@ -431,18 +683,63 @@ export class Request extends Session {
   /** The exchange goes on over this connection. */
   attachUpstream(upstream: ClientConnection): void {
     this.attach(upstream);
+    if (this.isSubrequest) upstream.bodiless = this.method === 'HEAD';
   }
 
-  sendUp(text: string): void {
-    this.sendHead(text, !this.body.isWhole);
+  /** `streams`: the body follows as it comes. */
+  sendUp(text: string, streams: boolean): void {
+    if (streams) this.intake.taken = true;
+    this.sendHead(text, streams);
+  }
+
+  /** The body that was kept cannot be read. */
+  bodyBroke(): void {
+    this.log('crit', 'the body of the request cannot be read from its temporary file');
+    this.dropUpstream();
+    this.concludeLater(500);
+  }
+
+  /** A body that was read is sent on at the server's pace. */
+  override requestLevel(level: Level): void {
+    if (!this.body.isWhole) super.requestLevel(level);
+    else if (level === 'open' && this.upstream !== undefined) this.body.feed(this.upstream);
+  }
+
+  /** A connection that has not been given the whole request is of no further use. */
+  protected override giveBack(): void {
+    const { requestEnded } = this;
+    if (this.body.isWhole && !this.body.isSent) this.requestEnded = false;
+    super.giveBack();
+    this.requestEnded = requestEnded;
   }
 
   override responseHead(head: MessageHead): void {
     (this.side as UpstreamSide).responseHead(this, head);
   }
 
-  protected override attemptFailed(error: ProxyError, repeats: boolean): void {
-    (this.side as UpstreamSide).attemptFailed(this, error, repeats);
+  override attempting(): void {
+    (this.side as UpstreamSide).attempting(this);
+  }
+
+  override responseFailed(failure: ClientFailure): void {
+    (this.side as UpstreamSide).responseFailed(this, failure);
+  }
+
+  override responseEnd(): void {
+    (this.side as UpstreamSide).responseEnd(this);
+    super.responseEnd();
+  }
+
+  /** The rest of the answer will not come: the client sees where it ends, if it can tell at all. */
+  cutShort(): void {
+    const client = this.client as ServerConnection;
+    if (this.isSubrequest || (!this.reframes && this.out.contentLength < 0)) {
+      this.cut();
+      return;
+    }
+    this.#chain?.stop();
+    this.finish();
+    client.endResponse(false);
   }
 
   override connectFailed(error: ProxyError): void {
@@ -481,20 +778,56 @@ export class Request extends Session {
     return TAKEN;
   }
 
-  /** A message was refused before it was a request; its connection has answered. */
-  refused(connection: ServerConnection, error: HttpError): void {
-    this.client = connection;
-    this.#reset();
-    this.status = error.status;
-    this.method = '';
+  /** A message was refused before it was a request. */
+  beginRefused(connection: ServerConnection, error: HttpError): void {
+    this.#refusal = error;
+    this.begin(connection);
+  }
+
+  /** The client broke HTTP within its body. */
+  requestRefused(error: HttpError): boolean {
+    if (this.headSent) return false;
+    this.dropUpstream();
+    this.attempts.cancel();
+    this.intake.stopReading();
+    concludeRefusal(this, error);
+    return true;
+  }
+
+  /** The client is gone: a status that it has been told stays. */
+  override requestFailed(error: HttpError | undefined): void {
+    this.error = error;
+    // A body that breaks off while it is read makes a bad request.
+    const status = this.intake.isReading ? 400 : 499;
+    if (!this.headSent) this.status = error?.status ?? status;
+    if (this.side?.clientGone(this)) return;
+    this.upstream?.destroy();
+    this.upstream = undefined;
+    this.attempts.cancel();
     this.finish();
+  }
+
+  /** As nginx sees it: who sends no more has left, while others work for it. */
+  clientEnded(): boolean {
+    if (this.isPaced) return true;
+    if (this.delay.isWaiting || this.subrequests?.clientEnded() === true) return true;
+    return this.attempts.server >= 0 && !this.location.conf.proxyIgnoreClientAbort;
   }
 
   override finish(): void {
     this.#sender?.stop();
     this.#sender = undefined;
-    const { loggers } = this.location;
-    for (let i = 0; i < loggers.length; i += 1) loggers[i]?.(this);
+    this.#chain?.stop();
+    this.#chain = undefined;
+    this.subrequests?.stop();
+    this.side?.finished(this);
+    this.delay.cancel();
+    if (this.holds.length > 0) releaseAll(this.holds);
+    const { loggers, conf } = this.location;
+    const isLogged = !this.isSubrequest || conf.logSubrequest;
+    for (let i = 0; isLogged && i < loggers.length; i += 1) loggers[i]?.(this);
+    if (!this.isSubrequest) this.subrequests = undefined;
+    this.body.reset();
     super.finish();
   }
 
@@ -506,12 +839,4 @@ export class Request extends Session {
 
 function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status);
-}
-
-/** Without its port and the root's dot, in lower case. */
-function hostName(host: string): string {
-  const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':');
-  const name = end > 0 ? host.slice(0, end) : host;
-  const bare = name.endsWith('.') ? name.slice(0, -1) : name;
-  return bare.toLowerCase();
 }

@@ -2,17 +2,22 @@ import type { ServerConnection } from '../../http/server-connection.ts';
 import { httpDate } from './http-date.ts';
 import { statusText } from './reasons.ts';
 import type { Request } from './request.ts';
-import { SERVER_NAME, SERVER_NAME_BARE } from './version.ts';
+import { SERVER_NAME, serverName } from './version.ts';
 
 const SERVER_LINE = `Server: ${SERVER_NAME}\r\n`;
-const SERVER_LINE_BARE = `Server: ${SERVER_NAME_BARE}\r\n`;
 
 /** The head as it goes to the client: fields in nginx's order, then all others as they were set. */
 export function headText(request: Request): string {
   const { out, site, location } = request;
   const { conf } = location;
   let text = `HTTP/1.1 ${out.statusText === '' ? statusText(out.status) : out.statusText}\r\n`;
-  if (!request.hasOwnServer) text += conf.serverTokens === 'off' ? SERVER_LINE_BARE : SERVER_LINE;
+  if (!request.hasOwnServer) {
+    const { serverTokens } = conf;
+    text +=
+      serverTokens === 'on'
+        ? SERVER_LINE
+        : `Server: ${serverName(serverTokens, site.environment.build)}\r\n`;
+  }
   if (!request.hasOwnDate) text += site.clock.dateLine;
   if (out.contentType !== '') {
     const charset = out.charset === '' ? '' : `; charset=${out.charset}`;

@@ -20,6 +20,8 @@ export class Response {
   etag = '';
   /** Parts of the body may be asked for. */
   allowsRanges = false;
+  /** Parts are cut out of the body as it comes: one at most. */
+  singleRange = false;
   /** Encoded already: nobody compresses it again. */
   contentEncoding = '';
   /** Complete field lines, each with its CRLF. */
@@ -36,6 +38,7 @@ export class Response {
     this.location = '';
     this.etag = '';
     this.allowsRanges = false;
+    this.singleRange = false;
     this.contentEncoding = '';
     this.lines.length = 0;
   }
@@ -77,6 +80,22 @@ export class Response {
     this.remove('Accept-Ranges');
   }
 
+  /** The body will be another one than the fields say. */
+  bodyChanges(): void {
+    this.clearLength();
+    this.clearRanges();
+  }
+
+  /** What was said of the original body is said of something like it. */
+  weakenEtag(): void {
+    if (this.etag === '' || this.etag.startsWith('W/')) return;
+    const weak = this.etag.startsWith('"') ? `W/${this.etag}` : '';
+    const index = this.lines.findIndex((line) => isOf(line, 'ETag'));
+    if (index >= 0 && weak !== '') this.lines[index] = `ETag: ${weak}\r\n`;
+    else this.remove('ETag');
+    this.etag = weak;
+  }
+
   clearLastModified(): void {
     this.lastModified = -1;
     this.lastModifiedText = '';
@@ -84,6 +103,7 @@ export class Response {
 
   clearEtag(): void {
     this.etag = '';
+    this.remove('ETag');
   }
 }
 

@@ -4,7 +4,7 @@ import { closeOperation } from '../../core/operations.ts';
 import type { ProactorPort } from '../../core/proactor.ts';
 import { SourceAddresses } from '../../dns/system/source-addresses.ts';
 import { BULK_BYTES, BULK_IDLE_MAX } from '../../http/bulk-receive.ts';
-import { HEAD_RULES, type HeadLimits } from '../../http/head-limits.ts';
+import { HEAD_RULES, type HeadLimits, type HeadRules } from '../../http/head-limits.ts';
 import { ParserPool } from '../../http/parser-pool.ts';
 import { ActivityPool } from '../../http/server-activity.ts';
 import { ServerConnection } from '../../http/server-connection.ts';
@@ -18,14 +18,18 @@ import type { LocationConf } from '../conf/location-conf.ts';
 import type { LogLevel } from '../conf/log-conf.ts';
 import type { ListenConf, ServerConf, SiteConf } from '../conf/site-conf.ts';
 import type { Template } from '../conf/template.ts';
+import { Zones } from '../shared/zones.ts';
 import { Acceptor } from './acceptor.ts';
 import type { Environment, ErrorLog } from './environment.ts';
+import { headRulesOf } from './head-rules.ts';
 import { HttpClock } from './http-date.ts';
 import { HttpListener } from './listener.ts';
 import { Location } from './location.ts';
 import type { HttpModule } from './module.ts';
+import { ProxiedConnections } from './proxied-connections.ts';
 import { Request } from './request.ts';
 import { requestContext } from './request-context.ts';
+import { Resolvers } from './resolvers.ts';
 import { compileTemplate, type Evaluate } from './templates.ts';
 import { Variables } from './variables.ts';
 import type { Handler } from './verdict.ts';
@@ -43,6 +47,7 @@ export class Site implements SessionShared {
   readonly port: ProactorPort;
   readonly clock: HttpClock;
   readonly variables: Variables = new Variables();
+  readonly zones: Zones;
   readonly modules: readonly HttpModule[];
   readonly listeners: readonly HttpListener[];
   readonly postRead: readonly Handler[];
@@ -50,6 +55,9 @@ export class Site implements SessionShared {
   readonly targetParts: TargetParts;
   /** What modules keep for the site, by module. */
   readonly parts: Map<symbol, unknown> = new Map<symbol, unknown>();
+  readonly resolvers: Resolvers;
+  /** Run when the last connection has ended and none will come. */
+  readonly atEnd: (() => void)[] = [];
   readonly connections: ConnectionList = new ConnectionList();
   // Of `SessionShared`: a request goes where its location says.
   readonly target: UpstreamTarget;
@@ -59,9 +67,13 @@ export class Site implements SessionShared {
   readonly #idle: Request[] = [];
   readonly #templates = new Map<Template, Evaluate>();
   readonly #acceptors: Acceptor[] = [];
+  readonly #heads: ProxiedConnections[] = [];
   readonly #errorLogs = new Map<LocationConf, ErrorLog>();
   #draining: Draining | undefined;
-  #opened = 0;
+  /** Connections that were accepted. */
+  accepted = 0;
+  /** Requests that have come, those that were none included. */
+  requests = 0;
 
   /** Throws what is wrong with the configuration. */
   constructor(conf: SiteConf, environment: Environment, modules: readonly HttpModule[]) {
@@ -70,11 +82,13 @@ export class Site implements SessionShared {
     this.environment = environment;
     this.port = port;
     this.modules = modules;
+    this.resolvers = new Resolvers(environment);
+    this.zones = environment.zones ?? new Zones();
     this.clock = new HttpClock(() => environment.wallMs());
     const buffers = new BufferPool();
     const direct = port.capabilities.receive === 'direct';
     const bulk = direct ? new BufferPool(BULK_BYTES, BULK_IDLE_MAX) : undefined;
-    const parsers = new ParserPool('response', UPSTREAM_HEAD_LIMITS);
+    const parsers = new ParserPool('response', UPSTREAM_HEAD_LIMITS, UPSTREAM_RULES);
     this.targetParts = { port, random, buffers, bulk, parsers, sources: new SourceAddresses(port) };
     this.target = new UpstreamTarget(
       this.targetParts,
@@ -87,8 +101,11 @@ export class Site implements SessionShared {
     }
     for (const name of conf.captureNames) this.variables.defineCapture(name);
     for (const module of modules) module.site?.(this);
+    // What is wrong with a format is said even if no log has it.
+    for (const { template } of conf.logFormats) this.template(template);
     this.postRead = modules.flatMap((module) => module.postRead?.(this) ?? []);
     this.listeners = this.#makeListeners(conf.servers, buffers);
+    this.variables.settle();
   }
 
   /** A template as it is used: compiled once. */
@@ -109,6 +126,8 @@ export class Site implements SessionShared {
   /** A location as it runs, with what its modules have to do in it. */
   makeLocation(conf: LocationConf): Location {
     const location = new Location(conf, (nested) => this.makeLocation(nested));
+    // Logs are there from the start, even if empty.
+    location.takesDebug = this.#errorLog(conf).takes('debug');
     for (const module of this.modules) module.location?.(location, this);
     const { limitExcept } = conf;
     if (limitExcept !== undefined) {
@@ -120,14 +139,27 @@ export class Site implements SessionShared {
 
   /** Accepts connections of a listening socket, which stays the caller's. */
   serve(listener: HttpListener, socket: SocketId): void {
-    const open = (accepted: SocketId): void => {
+    const open = (accepted: SocketId): ServerConnection => {
       const connection = new ServerConnection(listener.shared, accepted);
-      this.#opened += 1;
-      connection.number = this.#opened;
+      this.accepted += 1;
+      connection.number = this.accepted;
       this.connections.add(connection);
       this.#draining?.joined(connection);
+      return connection;
     };
-    this.#acceptors.push(new Acceptor(this.port, socket, open));
+    listener.take = open;
+    if (!listener.conf.proxyProtocol) {
+      this.#acceptors.push(new Acceptor(this.port, socket, open));
+      return;
+    }
+    const heads = new ProxiedConnections(listener, (accepted, head, ahead) => {
+      const connection = open(accepted);
+      connection.preface = head;
+      connection.feed(ahead);
+    });
+    this.#heads.push(heads);
+    listener.take = (accepted) => heads.add(accepted);
+    this.#acceptors.push(new Acceptor(this.port, socket, (accepted) => heads.add(accepted)));
   }
 
   /** Connections that come now are another site's; those there are stay. */
@@ -142,10 +174,19 @@ export class Site implements SessionShared {
       this.port,
       this.connections,
       () => this.cut(),
-      () => this.target.close(),
+      () => this.#end(),
     );
     if (Number.isFinite(drainMs)) this.#draining.within(drainMs);
-    return this.#draining.ended;
+    const heads = this.#heads.splice(0).map((one) => one.stop());
+    return heads.length === 0
+      ? this.#draining.ended
+      : Promise.all([this.#draining.ended, ...heads]).then(() => {});
+  }
+
+  #end(): void {
+    this.target.close();
+    for (const end of this.atEnd) end();
+    this.resolvers.close();
   }
 
   cut(): void {
@@ -162,6 +203,7 @@ export class Site implements SessionShared {
   }
 
   release(session: Session): void {
+    if ((session as Request).isSubrequest) return;
     if (this.#idle.length < REQUESTS_IDLE_MAX) this.#idle.push(session as Request);
   }
 
@@ -206,7 +248,9 @@ export class Site implements SessionShared {
         listens.findIndex(({ defaultServer }) => defaultServer),
       );
       const fallback = servers[chosen] as VirtualServer;
-      return this.#makeListener(listens[chosen] as ListenConf, fallback, servers, buffers);
+      const proxyProtocol = listens.some((listen) => listen.proxyProtocol);
+      const listen = { ...(listens[chosen] as ListenConf), proxyProtocol };
+      return this.#makeListener(listen, fallback, servers, buffers);
     });
   }
 
@@ -225,13 +269,14 @@ export class Site implements SessionShared {
       targetBytesMax: size,
       fieldsMax: conf.maxHeaders,
     };
-    const rules = { ...HEAD_RULES, bareLf: true, tooLargeStatus: 400 } as const;
+    const rules = headRulesOf(conf);
     const parsers = new ParserPool('request', limits, rules);
     const timeouts = {
       headMs: conf.clientHeaderTimeout,
       bodyMs: location.clientBodyTimeout,
       sendMs: location.sendTimeout,
-      idleMs: location.keepaliveTimeout,
+      // The first request must begin as fast as it must go on.
+      idleMs: conf.clientHeaderTimeout,
     };
     const { port } = this;
     return new HttpListener(this, listen, new VirtualServers(servers, fallback), {
@@ -243,6 +288,9 @@ export class Site implements SessionShared {
     });
   }
 }
+
+/** Servers that end lines with LF alone are understood: nginx does. */
+const UPSTREAM_RULES: HeadRules = { ...HEAD_RULES, bareLf: true };
 
 /** Heads of answers from upstreams; each location may allow less. */
 const UPSTREAM_HEAD_LIMITS: HeadLimits = {

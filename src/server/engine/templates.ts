@@ -1,14 +1,17 @@
 import type { Template } from '../conf/template.ts';
 import type { Request } from './request.ts';
-import type { Getter, Variables } from './variables.ts';
+import type { Evaluated, Getter, Variables } from './variables.ts';
 
 /** A text that is made for a request. */
-export type Evaluate = (request: Request) => string;
+export type Evaluate<Of = Request> = (request: Of) => string;
 
 /** How a template becomes text. Throws `UnknownVariable`. */
-export function compileTemplate(template: Template, variables: Variables): Evaluate {
+export function compileTemplate<Of extends Evaluated = Request>(
+  template: Template,
+  variables: Variables<Of>,
+): Evaluate<Of> {
   if (typeof template === 'string') return () => template;
-  const parts = template.map((part): string | Getter =>
+  const parts = template.map((part): string | Getter<Of> =>
     typeof part === 'string' ? part : variables.find(part.name).get,
   );
   const [only, second] = parts;
@@ -19,7 +22,7 @@ export function compileTemplate(template: Template, variables: Variables): Evalu
   return (request) => {
     let text = '';
     for (let i = 0; i < parts.length; i += 1) {
-      const part = parts[i] as string | Getter;
+      const part = parts[i] as string | Getter<Of>;
       text += typeof part === 'string' ? part : (part(request) ?? '');
     }
     return text;

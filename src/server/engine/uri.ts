@@ -34,7 +34,7 @@ function withoutDots(path: string): string | undefined {
 
 /** What must not stand in a path that is sent: it is escaped (as nginx does for a URI). */
 const ESCAPED_IN_URI = /[\0-\x20"#%<>?\\^`{|}\x7f-\xff]/g;
-const ESCAPED_IN_ARGS = /[\0-\x20"#%&+<>?\\^`{|}\x7f-\xff]/g;
+const ESCAPED_IN_ARGS = /[\0-\x20"#%&+;<>?\\^`{|}\x7f-\xff]/g;
 
 /** A decoded path as it is written in a request or a Location. */
 export function escapeUri(path: string): string {
@@ -44,6 +44,11 @@ export function escapeUri(path: string): string {
 /** A value as it is written among arguments. */
 export function escapeArgument(text: string): string {
   return text.replace(ESCAPED_IN_ARGS, percent);
+}
+
+/** A URL within a page. */
+export function escapeRefresh(url: string): string {
+  return url.replace(/[\0-\x20"%'\x7f-\xff]/g, percent);
 }
 
 function percent(char: string): string {

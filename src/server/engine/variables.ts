@@ -1,19 +1,28 @@
+import type { Place } from '../conf/script.ts';
 import type { Request } from './request.ts';
 
+/** What variables are evaluated for: a request of `http`, or a session of `stream`. */
+export interface Evaluated {
+  /** What is kept for it, by slot. */
+  readonly values: (string | undefined)[];
+  /** Of the last regular expression that matched. */
+  captures: RegExpExecArray | undefined;
+}
+
 /** What a variable is for a request; `undefined` where it has no value (a log says `-`). */
-export type Getter = (request: Request) => string | undefined;
+export type Getter<Of = Request> = (request: Of) => string | undefined;
 
 /** A variable that modules bring: its getter, and a setter where `set` may change it. */
-export type Variable = {
-  readonly get: Getter;
-  readonly set?: (request: Request, value: string) => void;
+export type Variable<Of = Request> = {
+  readonly get: Getter<Of>;
+  readonly set?: (request: Of, value: string) => void;
 };
 
 /** Variables by name. */
-export type VariableTable = Readonly<Record<string, Variable | Getter>>;
+export type VariableTable<Of = Request> = Readonly<Record<string, Variable<Of> | Getter<Of>>>;
 
 /** Variables of a whole family: gets what stands behind the prefix, and makes the getter. */
-export type FamilyTable = Readonly<Record<string, (rest: string) => Getter>>;
+export type FamilyTable<Of = Request> = Readonly<Record<string, (rest: string) => Getter<Of>>>;
 
 /** A variable that is used and that nobody knows. */
 export class UnknownVariable extends Error {
@@ -25,26 +34,39 @@ export class UnknownVariable extends Error {
   }
 }
 
+/** `set` of a variable that is what it is. */
+export class DuplicateVariable extends Error {
+  constructor(variable: string, place: Place | undefined) {
+    const where = place === undefined ? '' : ` in ${place.file}:${place.line}`;
+    super(`the duplicate "${variable}" variable${where}`);
+  }
+}
+
 /** All variables of a site: those that modules bring, and those that its configuration makes. */
-export class Variables {
-  readonly #known = new Map<string, Variable>();
-  readonly #families = new Map<string, (rest: string) => Getter>();
+export class Variables<Of extends Evaluated = Request> {
+  readonly #known = new Map<string, Variable<Of>>();
+  readonly #families = new Map<string, (rest: string) => Getter<Of>>();
+  /** Looked for before they were made. */
+  readonly #awaited = new Set<string>();
+  #isSettled = false;
   /** How many values a request keeps: of `set`, and of what is looked up once. */
   slots = 0;
+  /** Names that somebody wants to know the values of. */
+  readonly used: Set<string> = new Set<string>();
   /** Where what named groups have captured is kept. */
   readonly captureSlots: Map<string, number> = new Map<string, number>();
 
-  add(table: VariableTable): void {
+  add(table: VariableTable<Of>): void {
     for (const [name, variable] of Object.entries(table)) {
       this.define(name, typeof variable === 'function' ? { get: variable } : variable);
     }
   }
 
-  addFamilies(table: FamilyTable): void {
+  addFamilies(table: FamilyTable<Of>): void {
     for (const [prefix, make] of Object.entries(table)) this.#families.set(prefix, make);
   }
 
-  define(name: string, variable: Variable): void {
+  define(name: string, variable: Variable<Of>): void {
     this.#known.set(name, variable);
   }
 
@@ -53,12 +75,17 @@ export class Variables {
   }
 
   /** A variable that `set` makes: it exists everywhere, and is empty where nobody has set it. */
-  defineSettable(name: string): Variable {
+  defineSettable(name: string): Variable<Of> {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     const slot = this.newSlot();
-    const variable: Variable = {
-      get: (request) => request.values[slot] ?? '',
+    // Of a family it is what it is, where nobody has set it.
+    const family = this.#ofFamily(name);
+    const variable: Variable<Of> = {
+      get:
+        family === undefined
+          ? (request) => request.values[slot] ?? ''
+          : (request) => request.values[slot] ?? family.get(request),
       set: (request, value) => {
         request.values[slot] = value;
       },
@@ -68,7 +95,7 @@ export class Variables {
   }
 
   /** The getter looks once per request: what it found is kept. */
-  defineOnce(name: string, get: Getter): void {
+  defineOnce(name: string, get: Getter<Of>): void {
     const slot = this.newSlot();
     this.define(name, {
       get: (request) => {
@@ -76,6 +103,23 @@ export class Variables {
         return request.values[slot];
       },
     });
+  }
+
+  /**
+   * A variable that is computed, and that `set` may overrule. Unless it is volatile, its value is
+   * kept for the request.
+   */
+  defineComputed(name: string, volatile: boolean, get: Getter<Of>): void {
+    const slot = this.newSlot();
+    const set = (of: Of, value: string): void => {
+      of.values[slot] = value;
+    };
+    const kept = (of: Of): string | undefined => {
+      of.values[slot] ??= get(of);
+      return of.values[slot];
+    };
+    const overruled = (of: Of): string | undefined => of.values[slot] ?? get(of);
+    this.define(name, { get: volatile ? overruled : kept, set });
   }
 
   /** What a group `(?<name>…)` of some regular expression has captured last. */
@@ -92,20 +136,37 @@ export class Variables {
     return this.slots - 1;
   }
 
-  /** Throws `UnknownVariable`. */
-  find(name: string): Variable {
+  /**
+   * A variable that may be made later, until `settle`: the order of a configuration's parts does not
+   * matter. After that, throws `UnknownVariable`.
+   */
+  find(name: string): Variable<Of> {
+    this.used.add(name);
     const known = this.#known.get(name) ?? this.#ofFamily(name);
-    if (known === undefined) throw new UnknownVariable(name);
-    return known;
+    if (known !== undefined) return known;
+    if (this.#isSettled) throw new UnknownVariable(name);
+    const awaited: Variable<Of> = {
+      get: (of) => this.#known.get(name)?.get(of),
+      set: (of, value) => this.#known.get(name)?.set?.(of, value),
+    };
+    this.#awaited.add(name);
+    return awaited;
   }
 
-  #ofFamily(name: string): Variable | undefined {
+  /** All variables are made. Throws `UnknownVariable` for one that is used and was not. */
+  settle(): void {
+    this.#isSettled = true;
+    for (const name of this.#awaited) this.find(name);
+  }
+
+  #ofFamily(name: string): Variable<Of> | undefined {
     if (/^[1-9]$/.test(name)) {
       const index = Number(name);
       return { get: ({ captures }) => captures?.[index] };
     }
     for (const [prefix, make] of this.#families) {
-      if (!name.startsWith(prefix) || name.length === prefix.length) continue;
+      if (!name.startsWith(prefix) || (name.length === prefix.length && prefix !== 'arg_'))
+        continue;
       const variable = { get: make(name.slice(prefix.length)) };
       this.#known.set(name, variable);
       return variable;

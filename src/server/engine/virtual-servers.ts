@@ -6,6 +6,8 @@ import type { Handler } from './verdict.ts';
 export class VirtualServer {
   readonly conf: ServerConf;
   readonly location: Location;
+  /** CONNECT is for one of its locations. */
+  takesConnect = false;
   /** Runs before a location is looked for. */
   rewrite: Handler | undefined;
 

@@ -1,11 +1,9 @@
 import type { AccessLogConf, LogEscape } from '../conf/log-conf.ts';
-import type { LogFile } from '../engine/environment.ts';
+import type { Template } from '../conf/template.ts';
+import type { Environment, LogFile } from '../engine/environment.ts';
 import type { HttpModule } from '../engine/module.ts';
-import type { Request } from '../engine/request.ts';
-import type { Site } from '../engine/site.ts';
-import { hasVariables } from '../engine/templates.ts';
-import type { Getter } from '../engine/variables.ts';
-import type { Logger } from '../engine/verdict.ts';
+import { type Evaluate, hasVariables } from '../engine/templates.ts';
+import type { Evaluated, Getter, Variables } from '../engine/variables.ts';
 
 /** `access_log`: a line for each request, at its end. */
 export const accessLogModule: HttpModule = {
@@ -15,7 +13,18 @@ export const accessLogModule: HttpModule = {
   },
 };
 
-function loggerOf(conf: AccessLogConf, site: Site): Logger {
+/** What lines are written for: the requests of a site of `http`, or the sessions of `stream`. */
+export interface LogHost<Of extends Evaluated> {
+  readonly environment: Environment;
+  readonly variables: Variables<Of>;
+  template(template: Template): Evaluate<Of>;
+}
+
+/** Writes one line of an `access_log`. */
+export function loggerOf<Of extends Evaluated>(
+  conf: AccessLogConf,
+  site: LogHost<Of>,
+): (of: Of) => void {
   const line = lineOf(conf, site);
   const when = conf.when === undefined ? undefined : site.template(conf.when);
   const write = writerOf(conf, site);
@@ -28,53 +37,63 @@ function loggerOf(conf: AccessLogConf, site: Site): Logger {
   };
 }
 
-type Write = (line: string, request: Request) => void;
-
-function writerOf({ path }: AccessLogConf, site: Site): Write {
+function writerOf<Of extends Evaluated>(
+  { path }: AccessLogConf,
+  site: LogHost<Of>,
+): (line: string, request: Of) => void {
   if (hasVariables(path)) {
     const evaluate = site.template(path);
     return (line, request) => site.environment.log(evaluate(request)).write(line);
   }
-  const lines = new LogLines(site, site.environment.log(path as string));
+  const { environment } = site;
+  const lines = new LogLines(environment, environment.log(path as string));
   return (line) => lines.add(line);
 }
 
 /** What one turn brings goes out in one write. */
 class LogLines {
-  flushAsked = false;
-  readonly #site: Site;
+  #isAsked = false;
+  readonly #task = (): void => this.#flush();
+  readonly #environment: Environment;
   readonly #log: LogFile;
   #lines = '';
 
-  constructor(site: Site, log: LogFile) {
-    this.#site = site;
+  constructor(environment: Environment, log: LogFile) {
+    this.#environment = environment;
     this.#log = log;
   }
 
+  /** Tasks run before what a turn has queued is sent: who has its answer finds its line. */
   add(line: string): void {
     this.#lines += line;
-    this.#site.port.loop.flushAtTurnEnd(this);
+    if (this.#isAsked) return;
+    this.#isAsked = this.#environment.port.loop.post(this.#task);
+    if (!this.#isAsked) this.#flush();
   }
 
-  flush(): void {
+  #flush(): void {
+    this.#isAsked = false;
     const lines = this.#lines;
     this.#lines = '';
     this.#log.write(lines);
   }
 }
 
-function lineOf({ format }: AccessLogConf, site: Site): (request: Request) => string {
+function lineOf<Of extends Evaluated>(
+  { format }: AccessLogConf,
+  site: LogHost<Of>,
+): (request: Of) => string {
   const { template } = format;
   const escaped = ESCAPES[format.escape];
   const parts = (typeof template === 'string' ? [template] : template).map(
-    (part): string | Getter =>
+    (part): string | Getter<Of> =>
       typeof part === 'string' ? part : site.variables.find(part.name).get,
   );
   const missing = format.escape === 'default' ? '-' : '';
   return (request) => {
     let line = '';
     for (let i = 0; i < parts.length; i += 1) {
-      const part = parts[i] as string | Getter;
+      const part = parts[i] as string | Getter<Of>;
       if (typeof part === 'string') line += part;
       else {
         const value = part(request);

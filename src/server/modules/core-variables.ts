@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer';
+import { originForm } from '../../http/request-target.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
+import { httpDate } from '../engine/http-date.ts';
 import type { HttpModule } from '../engine/module.ts';
 import type { Request } from '../engine/request.ts';
 import type { FamilyTable, VariableTable } from '../engine/variables.ts';
@@ -9,7 +11,8 @@ const clientOf = (request: Request): ServerConnection => request.client as Serve
 
 /** Of the request as it came, and of the connection. */
 const VARIABLES: VariableTable = {
-  remote_addr: (request) => clientOf(request).address,
+  remote_addr: ({ from }) => from.text,
+  binary_remote_addr: ({ from }) => from.bytes,
   server_addr: (request) => clientOf(request).localAddress,
   server_port: ({ listener }) => String(listener.endpoint.port),
   server_name: ({ server }) => server.conf.name,
@@ -18,9 +21,9 @@ const VARIABLES: VariableTable = {
   host: ({ host, server }) => (host === '' ? server.conf.name : host),
   scheme: () => 'http',
   https: () => '',
-  request_method: (request) => clientOf(request).head.method,
-  request_uri: (request) => clientOf(request).head.target,
-  server_protocol: (request) => `HTTP/1.${clientOf(request).head.minorVersion}`,
+  request_method: ({ method }) => method,
+  request_uri: (request) => originForm(clientOf(request).head),
+  server_protocol: (request) => protocolOf(clientOf(request).head),
   request: (request) => {
     const { head } = clientOf(request);
     return head.text.slice(0, Math.max(0, head.fieldsStart - 2));
@@ -44,11 +47,10 @@ const VARIABLES: VariableTable = {
   time_local: ({ site }) => localTime(new Date(site.clock.wallMs())),
   time_iso8601: ({ site }) => isoTime(new Date(site.clock.wallMs())),
   remote_user: (request) => basicUser(clientOf(request).head.get('authorization')),
-  remote_port: (request) => String(clientOf(request).port),
-  request_length: (request) => String(clientOf(request).head.bytes),
-  content_type: (request) => clientOf(request).head.get('content-type'),
+  remote_port: ({ from }) => (from.port === 0 ? '' : String(from.port)),
+  request_length: ({ requestBytes }) => String(requestBytes),
+  content_type: (request) => joined(clientOf(request).head, 'content-type', ', '),
   content_length: (request) => clientOf(request).head.get('content-length'),
-  document_root: ({ site, location }) => site.fullPath(String(location.conf.root)),
   pid: ({ site }) => String(site.environment.pid),
   hostname: ({ site }) => site.environment.hostname,
   nginx_version: () => NGINX_VERSION,
@@ -61,7 +63,7 @@ const FAMILIES: FamilyTable = {
   },
   sent_http_: (rest) => {
     const name = rest.replaceAll('_', '-');
-    return ({ out }) => sentField(out, name);
+    return (request) => sentField(request, name);
   },
   arg_: (rest) => {
     const name = rest.toLowerCase();
@@ -93,14 +95,38 @@ function joined(
   return value;
 }
 
-function sentField(out: Request['out'], name: string): string | undefined {
+function protocolOf(head: ServerConnection['head']): string {
+  return head.simple ? 'HTTP/0.9' : `HTTP/1.${head.minorVersion}`;
+}
+
+function sentField(request: Request, name: string): string | undefined {
+  const { out } = request;
+  if (name === 'connection') return connectionOf(request);
+  if (name === 'keep-alive') return keepAliveOf(request);
+  if (name === 'transfer-encoding') return request.reframes ? 'chunked' : undefined;
+  if (name === 'last-modified') return lastModifiedOf(request);
   if (name === 'content-type') return out.contentType === '' ? undefined : out.contentType;
   if (name === 'content-length') {
     return out.contentLength < 0 ? undefined : String(out.contentLength);
   }
-  if (name === 'location') return out.location === '' ? undefined : out.location;
+  if (name === 'location' && out.location !== '') return out.location;
   const values = out.all(name);
   return values.length === 0 ? undefined : values.join(', ');
+}
+
+function connectionOf({ out, closesAfter }: Request): string {
+  if (out.status === 101) return 'upgrade';
+  return closesAfter ? 'close' : 'keep-alive';
+}
+
+function keepAliveOf({ closesAfter, location }: Request): string | undefined {
+  const { keepaliveHeader } = location.conf;
+  return closesAfter || keepaliveHeader === 0 ? undefined : `timeout=${keepaliveHeader}`;
+}
+
+function lastModifiedOf({ out }: Request): string | undefined {
+  if (out.lastModifiedText !== '') return out.lastModifiedText;
+  return out.lastModified < 0 ? undefined : httpDate(out.lastModified);
 }
 
 /** The first argument of this name, in whatever case. */
@@ -114,7 +140,7 @@ function argument(args: string, name: string): string | undefined {
 }
 
 function cookie(cookies: string, name: string): string | undefined {
-  for (const pair of cookies.split(/[;,]/)) {
+  for (const pair of cookies.split(';')) {
     const [key = '', ...rest] = pair.trimStart().split('=');
     if (rest.length > 0 && key.trimEnd().toLowerCase() === name) return rest.join('=').trim();
   }
@@ -139,12 +165,12 @@ function clockOf(date: Date): string {
 }
 
 /** `20/Nov/2026:09:00:00 +0100`. */
-function localTime(date: Date): string {
+export function localTime(date: Date): string {
   const day = `${two(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}`;
   return `${day}:${clockOf(date)} ${zoneOf(date, '')}`;
 }
 
-function isoTime(date: Date): string {
+export function isoTime(date: Date): string {
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day}T${clockOf(date)}${zoneOf(date, ':')}`;
 }

@@ -1,43 +1,37 @@
-import type { AddedField, ExpiresConf } from '../conf/headers-conf.ts';
-import { httpDate } from '../engine/http-date.ts';
+import type { AddedField } from '../conf/headers-conf.ts';
 import type { HttpModule } from '../engine/module.ts';
 import type { Request } from '../engine/request.ts';
 import type { Site } from '../engine/site.ts';
 import type { HeaderFilter } from '../engine/verdict.ts';
+import { expiresFilter } from './expires.ts';
+import { isForFields } from './field-statuses.ts';
 
-/** Statuses whose answers get the fields that are not for `always`. */
-const STATUSES = new Set([200, 201, 204, 206, 301, 302, 303, 304, 307, 308]);
-const EPOCH = 'Thu, 01 Jan 1970 00:00:01 GMT';
-const MAX = 'Thu, 31 Dec 2037 23:55:55 GMT';
-const MAX_AGE = 315_360_000;
-
-/** `add_header` and `expires`. */
+/** `add_header`, `add_trailer` and `expires`. */
 export const headersModule: HttpModule = {
   name: 'headers',
   location({ conf, headerFilters }, site) {
     if (conf.expires.kind !== 'off') headerFilters.push(expiresFilter(conf.expires, site));
     for (const field of conf.addHeaders) headerFilters.push(fieldFilter(field, site));
+    if (conf.addTrailers.length > 0) headerFilters.push(trailersFilter(conf.addTrailers, site));
   },
 };
 
 function fieldFilter({ name, value, always }: AddedField, site: Site): HeaderFilter {
   const evaluate = site.template(value);
   const lower = name.toLowerCase();
+  const set = lower === 'etag' ? setEtag : lower === 'last-modified' ? setLastModified : undefined;
   return (request) => {
-    if (!always && !STATUSES.has(request.out.status)) return;
+    if (!always && !isForFields(request.out.status)) return;
     const text = evaluate(request);
-    if (lower === 'last-modified') setLastModified(request, text);
-    else if (text !== '') {
-      if (lower === 'etag') {
-        request.out.remove('ETag');
-        request.out.etag = text;
-      }
-      request.out.add(name, text);
-    } else if (lower === 'etag') {
-      request.out.remove('ETag');
-      request.out.etag = '';
-    }
+    if (set !== undefined) set(request, text, name);
+    else if (text !== '') request.out.add(name, text);
   };
+}
+
+function setEtag({ out }: Request, text: string, name: string): void {
+  out.remove('ETag');
+  out.etag = text;
+  if (text !== '') out.add(name, text);
 }
 
 function setLastModified({ out }: Request, text: string): void {
@@ -45,70 +39,18 @@ function setLastModified({ out }: Request, text: string): void {
   out.lastModifiedText = text;
 }
 
-function expiresFilter(conf: ExpiresConf, site: Site): HeaderFilter {
-  const evaluate = conf.kind === 'variable' ? site.template(conf.value) : undefined;
+/** Fields behind the body: what they are is known at its end. */
+function trailersFilter(fields: readonly AddedField[], site: Site): HeaderFilter {
+  const all = fields.map(({ value, ...field }) => ({ ...field, evaluate: site.template(value) }));
+  const finish = (request: Request): void => {
+    const isUsual = isForFields(request.out.status);
+    for (const { name, always, evaluate } of all) {
+      const value = always || isUsual ? evaluate(request) : '';
+      if (value !== '') request.trailers.push({ name, value });
+    }
+  };
+  const isAnyAlways = fields.some(({ always }) => always);
   return (request) => {
-    if (!STATUSES.has(request.out.status)) return;
-    const chosen = evaluate === undefined ? conf : parseExpires(evaluate(request));
-    if (chosen !== undefined && chosen.kind !== 'off') setExpires(request, chosen);
+    if (isAnyAlways || isForFields(request.out.status)) request.makesTrailers = finish;
   };
 }
-
-function setExpires(request: Request, conf: ExpiresConf): void {
-  const { out, site } = request;
-  out.remove('Expires');
-  out.remove('Cache-Control');
-  if (conf.kind === 'epoch') {
-    out.add('Expires', EPOCH);
-    out.add('Cache-Control', 'no-cache');
-    return;
-  }
-  if (conf.kind === 'max') {
-    out.add('Expires', MAX);
-    out.add('Cache-Control', `max-age=${MAX_AGE}`);
-    return;
-  }
-  if (!('seconds' in conf)) return;
-  const now = Math.floor(site.clock.wallMs() / 1000);
-  const at = expiryOf(conf, now, out.lastModified);
-  out.add('Expires', httpDate(at));
-  const age = at - now;
-  const isPast = conf.kind === 'daily' ? age < 0 : conf.seconds < 0 || age < 0;
-  out.add('Cache-Control', isPast ? 'no-cache' : `max-age=${age}`);
-}
-
-const DAY = 86_400;
-
-function expiryOf(
-  { kind, seconds }: { kind: 'access' | 'modified' | 'daily'; seconds: number },
-  now: number,
-  lastModified: number,
-): number {
-  if (kind === 'daily') {
-    const midnight = new Date(now * 1000).setHours(0, 0, 0, 0) / 1000;
-    const today = midnight + seconds;
-    return today > now ? today : today + DAY;
-  }
-  return (kind === 'modified' && lastModified >= 0 ? lastModified : now) + seconds;
-}
-
-/** What a variable says; `undefined` for nonsense, which is not followed. */
-function parseExpires(text: string): ExpiresConf | undefined {
-  if (text === 'off' || text === 'epoch' || text === 'max') return { kind: text };
-  const match = /^(@?)([+-]?)(\d+)([smhdwMy]?)$/.exec(text);
-  if (match === null) return undefined;
-  const seconds = Number(match[3]) * (UNITS[match[4] as string] ?? 1);
-  if (match[1] === '@') return { kind: 'daily', seconds };
-  return { kind: 'access', seconds: match[2] === '-' ? -seconds : seconds };
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  s: 1,
-  m: 60,
-  h: 3600,
-  d: DAY,
-  w: 7 * DAY,
-  M: 30 * DAY,
-  y: 365 * DAY,
-};

@@ -1,11 +1,12 @@
 import type { Condition, Instruction, Script } from '../conf/script.ts';
+import type { Template } from '../conf/template.ts';
 import type { Location } from '../engine/location.ts';
 import type { HttpModule } from '../engine/module.ts';
 import type { Request } from '../engine/request.ts';
 import type { Site } from '../engine/site.ts';
-import type { Evaluate } from '../engine/templates.ts';
-import { escapeUri } from '../engine/uri.ts';
+import { DuplicateVariable } from '../engine/variables.ts';
 import { type Handler, NEXT, TAKEN, type Verdict } from '../engine/verdict.ts';
+import { redirectText, rewriteText } from './rewrite-text.ts';
 
 /** Goes on with the next instruction. */
 const ON = -10;
@@ -59,11 +60,12 @@ function compile(instruction: Instruction, site: Site): Step {
   }
 }
 
-function setStep({ variable, value }: Instruction & { kind: 'set' }, site: Site): Step {
+function setStep({ variable, value, place }: Instruction & { kind: 'set' }, site: Site): Step {
   const { set } = site.variables.defineSettable(variable);
+  if (set === undefined) throw new DuplicateVariable(variable, place);
   const evaluate = site.template(value);
   return (request) => {
-    set?.(request, evaluate(request));
+    set(request, evaluate(request));
     return ON;
   };
 }
@@ -131,44 +133,64 @@ function returnStep({ status, text }: Instruction & { kind: 'return' }, site: Si
 }
 
 function reply(request: Request, status: number, text: string): Verdict {
-  const type = request.typeOf(request.uri);
+  // One that an X-Accel-Redirect has brought along stays.
+  const type = request.out.contentType || request.typeOf(request.uri);
   request.reply(status, text === '' && status === 204 ? '' : type, text);
   return TAKEN;
 }
 
 function rewriteStep(instruction: Instruction & { kind: 'rewrite' }, site: Site): Step {
   const { regex, flag, dropArgs } = instruction;
-  const evaluate: Evaluate = site.template(instruction.replacement);
-  const isRedirect = flag === 'redirect' || flag === 'permanent' || startsWithScheme(instruction);
+  if (flag === 'redirect' || flag === 'permanent' || startsWithScheme(instruction)) {
+    return redirectStep(instruction, site);
+  }
+  const { path, args } = rewriteText(instruction.replacement, site);
   return (request) => {
     const captures = regex.exec(request.uri);
     if (captures === null) return ON;
     request.captured(captures);
-    const made = evaluate(request);
-    const query = made.indexOf('?');
-    const path = query < 0 ? made : made.slice(0, query);
-    const args = joinArgs(query < 0 ? undefined : made.slice(query + 1), request.args, dropArgs);
-    if (isRedirect) {
-      const escaped = EMPTY_SCHEME.test(path) ? path : escapeUri(path);
-      request.out.location = args === '' ? escaped : `${escaped}?${args}`;
-      return flag === 'permanent' ? 301 : 302;
-    }
-    request.uri = path;
-    request.args = args;
+    const uri = path(request);
+    request.args = joinArgs(args?.(request), request.args, dropArgs);
+    request.uri = uri;
     request.isAsReceived = false;
     request.internal = true;
-    if (path === '') {
+    if (request.location.conf.rewriteLog) logRewritten(request);
+    if (uri === '') {
       request.log('error', 'the rewritten URI has a zero length');
       return 500;
     }
-    if (flag === 'break') {
-      request.isLocationValid = false;
-      request.uriChanged = false;
-      return OVER;
-    }
-    request.uriChanged = true;
-    return flag === 'last' ? OVER : ON;
+    request.uriChanged = flag !== 'break';
+    if (flag === 'break') request.isLocationValid = false;
+    return flag === 'next' ? ON : OVER;
   };
+}
+
+function logRewritten(request: Request): void {
+  const { uri, args } = request;
+  request.log('notice', `rewritten data: "${uri}", args: "${args}"`);
+}
+
+function redirectStep(instruction: Instruction & { kind: 'rewrite' }, site: Site): Step {
+  const { regex, flag, dropArgs, replacement } = instruction;
+  const evaluate = redirectText(replacement, site);
+  const separator = hasQuery(replacement) ? '&' : '?';
+  return (request) => {
+    const captures = regex.exec(request.uri);
+    if (captures === null) return ON;
+    request.captured(captures);
+    const url = evaluate(request);
+    const isAdded = !dropArgs && request.args !== '';
+    request.out.location = isAdded ? url + separator + request.args : url;
+    if (request.location.conf.rewriteLog) {
+      request.log('notice', `rewritten redirect: "${request.out.location}"`);
+    }
+    return flag === 'permanent' ? 301 : 302;
+  };
+}
+
+function hasQuery(replacement: Template): boolean {
+  const parts = typeof replacement === 'string' ? [replacement] : replacement;
+  return parts.some((part) => typeof part === 'string' && part.includes('?'));
 }
 
 function startsWithScheme({ replacement }: Instruction & { kind: 'rewrite' }): boolean {

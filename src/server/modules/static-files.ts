@@ -1,5 +1,6 @@
 import type { FileError, FileStatus } from '../engine/environment.ts';
 import { type FilePath, filePathOf } from '../engine/file-path.ts';
+import type { BodyPart } from '../engine/file-sender.ts';
 import type { HttpModule } from '../engine/module.ts';
 import type { Request } from '../engine/request.ts';
 import { systemError } from '../engine/system-errors.ts';
@@ -24,6 +25,7 @@ function serve(request: Request, pathOf: FilePath): Verdict {
   if (request.uri.endsWith('/')) return NEXT;
   const { files } = request.site.environment;
   const path = pathOf(request);
+  if (path === undefined) return 500;
   if (path.includes('\0')) return 404;
   const descriptor = files.open(path);
   if (typeof descriptor !== 'number') return notOpened(request, path, descriptor);
@@ -64,7 +66,8 @@ function describe(request: Request, { size, mtime }: FileStatus): void {
   out.status = 200;
   out.contentLength = size;
   out.lastModified = mtime;
-  out.contentType = request.typeOf(request.uri);
+  // One that an X-Accel-Redirect has brought along stays.
+  if (out.contentType === '') out.contentType = request.typeOf(request.uri);
   out.allowsRanges = true;
   if (!request.location.conf.etag) return;
   out.etag = `"${mtime.toString(16)}-${size.toString(16)}"`;
@@ -79,19 +82,29 @@ function send(request: Request, descriptor: number, size: number): void {
     return;
   }
   const parts = request.parts ?? [{ position: 0, length: size }];
-  const [only] = parts;
-  if (parts.length === 1 && typeof only === 'object' && only.length <= READ_BYTES_MAX) {
-    const bytes = new Uint8Array(only.length);
-    const read = files.read(descriptor, bytes, only.position);
-    files.close(descriptor);
-    if (read !== bytes.length) {
-      request.log('alert', 'a file was cut while it was sent');
-      request.cut();
-      return;
-    }
-    request.writeBytes(bytes);
-    request.end();
+  let bytes = 0;
+  for (const part of parts) bytes += typeof part === 'string' ? 0 : part.length;
+  if (bytes > READ_BYTES_MAX) {
+    request.sendFile(descriptor, parts);
     return;
   }
-  request.sendFile(descriptor, parts);
+  let isWhole = true;
+  for (const part of parts) isWhole = isWhole && sendPart(request, descriptor, part);
+  files.close(descriptor);
+  if (isWhole) request.end();
+  else {
+    request.log('alert', 'a file was cut while it was sent');
+    request.cut();
+  }
+}
+
+function sendPart(request: Request, descriptor: number, part: BodyPart): boolean {
+  if (typeof part === 'string') {
+    request.writeText(part);
+    return true;
+  }
+  const bytes = new Uint8Array(part.length);
+  const read = request.site.environment.files.read(descriptor, bytes, part.position);
+  if (read === bytes.length) request.writeBytes(bytes);
+  return read === bytes.length;
 }

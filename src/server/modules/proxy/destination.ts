@@ -5,69 +5,107 @@ import type { LocationConf } from '../../conf/location-conf.ts';
 import type { Request } from '../../engine/request.ts';
 import type { Site } from '../../engine/site.ts';
 import { escapeUri } from '../../engine/uri.ts';
+import type { NamedTarget } from './named-target.ts';
+import type { UpstreamRun } from './upstream-run.ts';
 import type { Upstreams } from './upstreams.ts';
 
-/** Where one request goes. */
+/** Where requests go. */
 export type Destination = {
   readonly target: Target;
   /** `$proxy_host`: the authority without a port that goes without saying. */
   readonly host: string;
   readonly port: string;
-  /** The target of the request line. */
-  readonly uri: string;
+  /** It has a name, which is looked up with each request. */
+  readonly named?: NamedTarget | undefined;
 };
 
-/** Tells where requests of a location go; a status where they cannot. */
+/** Says where a request goes, and with which target in its first line; a status where it cannot. */
+export type FindDestination = (request: Request, run: UpstreamRun) => number;
+
+/** All is well: the run knows its destination. */
+export const FOUND = 0;
+
+/** The run knows its destination, which has to be looked up first. */
+export const TO_LOOK_UP = -1;
+
+/** Tells where requests of a location go. */
 export function destinationOf(
   conf: LocationConf,
   site: Site,
   upstreams: Upstreams,
-): (request: Request) => Destination | number {
+): FindDestination {
   const { proxyPass } = conf;
   if (proxyPass === undefined) return () => 500;
   if (proxyPass.target === undefined) return byVariables(conf, site, upstreams);
   const { authority, uri } = proxyPass.target;
-  const target = upstreams.target(authority, conf);
-  const { host, port } = partsOf(authority, upstreams);
-  return (request) => ({ target, host, port, uri: uriOf(request, uri, conf.text.length) });
-}
-
-const URL_FORM = /^https?:\/\/(unix:[^:]+:?|[^/?#]+)(.*)$/i;
-/** Different destinations that variables have named; more are made anew each time. */
-const TARGETS_MAX = 1000;
-
-function byVariables(
-  conf: LocationConf,
-  site: Site,
-  upstreams: Upstreams,
-): (request: Request) => Destination | number {
-  const evaluate = site.template(conf.proxyPass?.url ?? '');
-  const targets = new Map<string, Target>();
-  return (request) => {
-    const url = evaluate(request);
-    const [, authority = '', uri = ''] = URL_FORM.exec(url) ?? [];
-    if (authority === '') {
-      request.log('error', `invalid URL prefix in "${url}"`);
-      return 500;
-    }
-    const { host, port } = partsOf(authority, upstreams);
-    let target = targets.get(authority);
-    if (target === undefined) {
-      if (targets.size === TARGETS_MAX) targets.clear();
-      target = upstreams.target(authority, conf);
-      targets.set(authority, target);
-    }
-    const path = uri === '' ? undefined : uri.startsWith('/') ? uri : `/${uri}`;
-    return { target, host, port, uri: path ?? uriOf(request, '', 0) };
+  const destination = { target: upstreams.target(authority, conf), ...partsOf(authority) };
+  const matched = conf.text.length;
+  return (request, run) => {
+    run.destination = destination;
+    run.uri = uriOf(request, uri, matched);
+    return run.uri === '' ? nowhere(request) : FOUND;
   };
 }
 
-function partsOf(authority: string, upstreams: Upstreams): { host: string; port: string } {
+function nowhere(request: Request): number {
+  request.log('error', 'zero length URI to proxy');
+  return 500;
+}
+
+const URL_FORM = /^http:\/\/(unix:[^:]+|[^/?#]*)(.*)$/is;
+/** Different destinations that variables have named; with one more, all are made anew. */
+const DESTINATIONS_MAX = 1000;
+
+function byVariables(conf: LocationConf, site: Site, upstreams: Upstreams): FindDestination {
+  const evaluate = site.template(conf.proxyPass?.url ?? '');
+  const known = new Map<string, Destination>();
+  return (request, run) => {
+    const url = evaluate(request);
+    const form = URL_FORM.exec(url);
+    if (form === null) {
+      request.log('error', `invalid URL prefix in "${url}"`);
+      return 500;
+    }
+    const [, authority = '', rest = ''] = form;
+    const uri = authority.startsWith('unix:') ? rest.replace(/^:/, '') : rest;
+    let destination = known.get(authority);
+    if (destination === undefined) {
+      const status = upstreams.refuse(authority, url, request);
+      const isName = status === TO_LOOK_UP;
+      if (status !== FOUND && !isName) return status;
+      if (known.size === DESTINATIONS_MAX) {
+        known.clear();
+        upstreams.forgetStrays();
+      }
+      const named = isName ? upstreams.named(authority, conf) : undefined;
+      if (isName && named === undefined) return withoutResolver(request, authority);
+      const target =
+        named === undefined
+          ? upstreams.target(authority, conf, true)
+          : upstreams.locationTarget(named.target, conf);
+      destination = { target, named, ...partsOf(authority) };
+      known.set(authority, destination);
+    }
+    run.destination = destination;
+    if (uri !== '') run.uri = uri.startsWith('?') ? `/${uri}` : uri;
+    else run.uri = uriOf(request, '', 0);
+    if (run.uri === '') return nowhere(request);
+    const { named } = destination;
+    return named === undefined || named.isKnown() ? FOUND : TO_LOOK_UP;
+  };
+}
+
+function withoutResolver(request: Request, authority: string): number {
+  request.log('error', `no resolver defined to resolve ${authority.replace(/:\d+$/, '')}`);
+  return 502;
+}
+
+function partsOf(authority: string): { host: string; port: string } {
   if (authority.startsWith('unix:')) return { host: 'localhost', port: '' };
   const port = /:(\d+)$/.exec(authority)?.[1];
-  if (upstreams.group(authority) !== undefined) return { host: authority, port: port ?? '' };
-  const isUsual = port === undefined || port === '80';
-  return { host: isUsual ? authority.replace(/:80$/, '') : authority, port: port ?? '80' };
+  if (port === undefined || port === '80')
+    return { host: authority.replace(/:80$/, ''), port: '80' };
+  return { host: authority, port };
 }
 
 /**
@@ -80,7 +118,7 @@ function uriOf(request: Request, prefix: string, matched: number): string {
   if (prefix === '' && request.isAsReceived) return originForm(head);
   const replaces = request.isLocationValid && prefix !== '';
   const rest = replaces ? request.uri.slice(matched) : request.uri;
-  const escapes = request.internal || head.target.includes('%');
+  const escapes = request.internal || (head.targetMarked && head.target.includes('%'));
   const path = (replaces ? prefix : '') + (escapes ? escapeUri(rest) : rest);
   return request.args === '' ? path : `${path}?${request.args}`;
 }

@@ -5,77 +5,83 @@ import type { LocationConf } from '../../conf/location-conf.ts';
 import type { Request } from '../../engine/request.ts';
 import type { Site } from '../../engine/site.ts';
 import type { Evaluate } from '../../engine/templates.ts';
+import { NameTable } from './name-table.ts';
+import type { UpstreamRun } from './upstream-run.ts';
+
+type SetField = { readonly name: string; readonly value: Evaluate };
 
 /** Makes the heads of requests as they go to a server. */
 export class RequestHead {
-  readonly #conf: LocationConf;
+  readonly #passesFields: boolean;
+  readonly #version: string;
   readonly #method: Evaluate | undefined;
-  readonly #body: Evaluate | undefined;
   /** Of `proxy_set_header`, in its order; an empty value removes the field. */
-  readonly #set: readonly {
-    readonly name: string;
-    readonly lower: string;
-    readonly value: Evaluate;
-  }[];
-  readonly #names: ReadonlySet<string>;
+  readonly #set: readonly SetField[];
+  /** Fields of clients that do not go up, as others stand in for them. */
+  readonly #replaced: NameTable<true> | undefined;
+  /** What nobody has set: Host, and how the body is framed. */
+  readonly #host: Evaluate | undefined;
+  readonly #setsHost: boolean;
+  readonly #setsLength: boolean;
+  readonly #setsCoding: boolean;
+  readonly #isOld: boolean;
 
   constructor(conf: LocationConf, site: Site) {
-    this.#conf = conf;
-    this.#method = conf.proxyMethod === undefined ? undefined : site.template(conf.proxyMethod);
-    this.#body = conf.proxySetBody === undefined ? undefined : site.template(conf.proxySetBody);
-    this.#set = conf.proxySetHeaders.map(({ name, value }) => {
-      return { name, lower: name.toLowerCase(), value: site.template(value) };
-    });
-    this.#names = new Set(this.#set.map(({ lower }) => lower));
+    const { proxyMethod, proxySetHeaders } = conf;
+    this.#isOld = conf.proxyHttpVersion === '1.0';
+    this.#version = this.#isOld ? '1.0' : '1.1';
+    this.#passesFields = conf.proxyPassRequestHeaders;
+    this.#method = proxyMethod === undefined ? undefined : site.template(proxyMethod);
+    const isHost = (name: string): boolean => name.toLowerCase() === 'host';
+    const names = new Set(proxySetHeaders.map(({ name }) => name.toLowerCase()));
+    const host = proxySetHeaders.find(({ name }) => isHost(name));
+    this.#host = host && site.template(host.value);
+    this.#set = proxySetHeaders
+      .filter(({ name }) => !isHost(name))
+      .map(({ name, value }) => ({ name, value: site.template(value) }));
+    this.#replaced =
+      names.size === 0
+        ? undefined
+        : new NameTable([...names].map((name) => [name, true as const] as const));
+    this.#setsHost = names.has('host');
+    this.#setsLength = names.has('content-length');
+    this.#setsCoding = names.has('transfer-encoding');
   }
 
-  text(request: Request): string {
-    const client = request.client as ServerConnection;
-    const { proxyHttpVersion, proxyPassRequestHeaders } = this.#conf;
-    const old = proxyHttpVersion === '1.0';
-    const method = this.#method?.(request) ?? request.method;
-    const { uri, host } = request.destination as NonNullable<Request['destination']>;
-    let text = `${method} ${uri} HTTP/${old ? '1.0' : '1.1'}\r\n`;
-    for (const { name, value } of this.#set) {
+  /** Is it HEAD that the server is asked? */
+  method(request: Request): string {
+    return this.#method === undefined ? request.method : this.#method(request);
+  }
+
+  /** `length`: of the body; -1 for one without known length, -2 for none. */
+  text(request: Request, run: UpstreamRun, method: string, length: number): string {
+    const { host } = run.destination;
+    let text = `${method} ${run.uri} HTTP/${this.#version}\r\n`;
+    const named = this.#setsHost ? (this.#host as Evaluate)(request) : host;
+    if (named !== '') text += `Host: ${named}\r\n`;
+    else if (!this.#isOld) text += `Host: ${host}\r\n`;
+    const set = this.#set;
+    for (let i = 0; i < set.length; i += 1) {
+      const { name, value } = set[i] as SetField;
       const is = value(request);
       if (is !== '') text += `${name}: ${is}\r\n`;
     }
-    if (!this.#names.has('host')) text += `Host: ${host}\r\n`;
-    if (old && !this.#names.has('connection')) text += 'Connection: close\r\n';
-    text += this.#framing(request, client.head);
-    if (proxyPassRequestHeaders) text += this.#clientFields(client.head);
+    if (length >= 0 && !this.#setsLength) text += `Content-Length: ${length}\r\n`;
+    else if (length === -1 && !this.#setsCoding) text += 'Transfer-Encoding: chunked\r\n';
+    if (this.#passesFields) text += this.#clientFields((request.client as ServerConnection).head);
     return `${text}\r\n`;
-  }
-
-  #framing(request: Request, head: MessageHead): string {
-    if (this.#body !== undefined) {
-      const body = this.#body(request);
-      request.body.replace(body);
-      return `Content-Length: ${body.length}\r\n`;
-    }
-    if (!this.#conf.proxyPassRequestBody) {
-      request.body.replace('');
-      return '';
-    }
-    if (request.body.isWhole) {
-      // A length that the client has given, be it 0, is given again.
-      return head.framing === 'none' ? '' : `Content-Length: ${request.body.bytes}\r\n`;
-    }
-    if (head.framing === 'length') return `Content-Length: ${head.contentLength}\r\n`;
-    return head.framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
   }
 
   /** What the client has said, but for what is between it and us, and what is set. */
   #clientFields(head: MessageHead): string {
     let text = '';
     let from = head.fieldsStart;
-    const names = this.#names;
+    const replaced = this.#replaced;
     for (let index = 0; index < head.fieldCount; index += 1) {
       const id = head.fieldId(index);
       const isDropped =
         id === HOST || id === CONTENT_LENGTH || id === EXPECT || id === AMBIGUOUS || isHopByHop(id);
-      const isSet = names.size > 0 && names.has(head.fieldName(index).toLowerCase());
-      if (!isDropped && !isSet && !head.isNominated(index)) continue;
+      if (!isDropped && replaced?.find(head, index) !== true && !isNominated(head, index)) continue;
       const lineStart = head.lineStart(index);
       if (lineStart > from) text += head.text.slice(from, lineStart);
       from = head.lineStart(index + 1);
@@ -83,4 +89,8 @@ export class RequestHead {
     const end = head.lineStart(head.fieldCount);
     return from < end ? text + head.text.slice(from, end) : text;
   }
+}
+
+function isNominated(head: MessageHead, index: number): boolean {
+  return head.nominated !== undefined && head.isNominated(index);
 }

@@ -1,0 +1,76 @@
+import type { BodyPart, BodySender } from './file-sender.ts';
+import type { Request } from './request.ts';
+
+/** Bytes that are read at once. */
+const PIECE_BYTES = 32 * 1024;
+/** Pieces that are read within one turn of the loop, whoever takes them. */
+const PIECES_PER_TURN = 16;
+
+/** Reads parts of an open file for filters to look at, at the pace of who takes them. */
+export class FileReader implements BodySender {
+  readonly #request: Request;
+  readonly #descriptor: number;
+  readonly #parts: readonly BodyPart[];
+  #next = 0;
+  #position = 0;
+  #left = 0;
+  #stopped = false;
+  #reading = false;
+
+  /** The descriptor is closed at the end. */
+  constructor(request: Request, descriptor: number, parts: readonly BodyPart[]) {
+    this.#request = request;
+    this.#descriptor = descriptor;
+    this.#parts = parts;
+  }
+
+  /** Goes on unless the body is to wait. */
+  drained(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    let pieces = 0;
+    while (!this.#stopped && !this.#request.isBodyHeld && pieces < PIECES_PER_TURN) {
+      this.#step();
+      pieces += 1;
+    }
+    this.#reading = false;
+    if (pieces === PIECES_PER_TURN) this.#request.site.port.loop.post(() => this.drained());
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#request.site.environment.files.close(this.#descriptor);
+  }
+
+  #step(): void {
+    if (this.#left > 0) {
+      this.#read();
+      return;
+    }
+    const part = this.#parts[this.#next];
+    this.#next += 1;
+    if (part === undefined) {
+      this.stop();
+      this.#request.end();
+    } else if (typeof part === 'string') this.#request.writeText(part);
+    else {
+      this.#position = part.position;
+      this.#left = part.length;
+    }
+  }
+
+  #read(): void {
+    const bytes = new Uint8Array(Math.min(this.#left, PIECE_BYTES));
+    const read = this.#request.site.environment.files.read(this.#descriptor, bytes, this.#position);
+    if (typeof read === 'object' || read === 0) {
+      this.stop();
+      this.#request.log('alert', 'a file was cut while it was sent');
+      this.#request.cut();
+      return;
+    }
+    this.#position += read;
+    this.#left -= read;
+    this.#request.writeBytes(bytes.subarray(0, read));
+  }
+}
