@@ -36,6 +36,7 @@ export function buildSite(
     logFormats,
     upstreams,
     captureNames,
+    debugConnections: [],
     prefix,
     ...lookupsOf(http),
     ...zones,

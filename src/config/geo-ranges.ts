@@ -1,4 +1,4 @@
-import { formatIp } from '../net/ip.ts';
+import { ipv4Text } from '../net/ipv4-number.ts';
 import type { GeoRange } from '../server/conf/lookup-conf.ts';
 
 /** Addresses as numbers, both included. */
@@ -21,6 +21,9 @@ export class GeoRanges {
   readonly #chunks = new Map<number, Segment[]>();
 
   add(first: number, last: number, value: string): RangeConflict | undefined {
+    // Most ranges are small.
+    const isOnePart = Math.floor(first / CHUNK) === Math.floor(last / CHUNK);
+    if (isOnePart) return this.#addPart({ first, last, value });
     let conflict: RangeConflict | undefined;
     for (const part of parts(first, last)) {
       const found = this.#addPart({ ...part, value });
@@ -55,8 +58,8 @@ export class GeoRanges {
       }
     }
     return joined.map(({ first, last, value }) => ({
-      from: textOf(first),
-      to: textOf(last),
+      from: ipv4Text(first),
+      to: ipv4Text(last),
       value,
     }));
   }
@@ -87,7 +90,7 @@ export class GeoRanges {
       return { kind: 'duplicate', old: value };
     }
     if (part.first < first || part.last > last) {
-      return { kind: 'overlap', with: `${textOf(first)}-${textOf(last)}` };
+      return { kind: 'overlap', with: `${ipv4Text(first)}-${ipv4Text(last)}` };
     }
     const pieces: Segment[] = [part];
     if (first < part.first) pieces.unshift({ first, last: part.first - 1, value });
@@ -103,10 +106,4 @@ function* parts(first: number, last: number): Generator<{ first: number; last: n
     yield { first: at, last: end };
     at = end + 1;
   }
-}
-
-function textOf(address: number): string {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, address);
-  return formatIp(bytes);
 }

@@ -3,6 +3,7 @@ import type { ErrorLogConf } from '../server/conf/log-conf.ts';
 import type { ServerConf, SiteConf } from '../server/conf/site-conf.ts';
 import type { StreamConf, StreamServerConf } from '../server/conf/stream-conf.ts';
 import type { HostUse } from './host-use.ts';
+import type { PhaseModuleUse } from './reader.ts';
 import type { SourceFile } from './syntax.ts';
 
 /** What stands outside of all blocks, and in `events`. Times in milliseconds. */
@@ -56,6 +57,8 @@ export type ProgramConf = {
   readonly hosts: readonly HostUse[];
   /** Where they are, once that is known. */
   readonly addresses: ReadonlyMap<string, readonly string[]>;
+  /** Files of `phase_module`: they are loaded before anything starts. */
+  readonly phaseModules: readonly PhaseModuleUse[];
   readonly files: readonly SourceFile[];
   /** What was accepted and should be known: `[warn]` lines. */
   readonly warnings: readonly string[];

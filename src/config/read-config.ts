@@ -48,11 +48,14 @@ export function readConfig(options: ReadOptions): ReadResult {
     const events = main.parts.get('events') as Scope | undefined;
     if (events === undefined) throw new ConfigError('no "events" section in configuration');
     const http = main.parts.get('http') as Scope | undefined;
-    const site = http && buildSite(http, prefix, isRoot, reader);
+    const site = http && {
+      ...buildSite(http, prefix, isRoot, reader),
+      debugConnections: mainConf(main, events).debugConnections,
+    };
     const streams = main.parts.get('stream') as Scope | undefined;
     const stream = streams && buildStream(streams, prefix, reader);
     const { files } = parser;
-    const { warnings } = reader;
+    const { warnings, phaseModules } = reader;
     const hosts = hostsOf(reader, site?.upstreams ?? [], stream?.upstreams ?? []);
     return {
       conf: {
@@ -61,6 +64,7 @@ export function readConfig(options: ReadOptions): ReadResult {
         stream,
         hosts,
         addresses: new Map(),
+        phaseModules,
         files,
         warnings,
       },
@@ -71,15 +75,15 @@ export function readConfig(options: ReadOptions): ReadResult {
   }
 }
 
-/** Names that are none of a group's. */
+/** Names that are none of a group's: first those that nginx looks up as it reads them. */
 function hostsOf(
   { hosts }: ConfigReader,
   http: readonly UpstreamConf[],
   stream: readonly UpstreamConf[],
 ): readonly HostUse[] {
-  return hosts.filter(({ group }) => {
-    if (group === undefined) return true;
-    const groups = group.block === 'http' ? http : stream;
-    return !groups.some(({ name }) => name === group.name);
+  const targets = hosts.filter(({ group }) => {
+    const groups = group?.block === 'http' ? http : stream;
+    return group !== undefined && !groups.some(({ name }) => name === group.name);
   });
+  return [...hosts.filter(({ group }) => group === undefined), ...targets];
 }

@@ -1,8 +1,12 @@
-import { ConfigError } from './config-error.ts';
+import { ConfigError, type Position } from './config-error.ts';
 import { type Arity, type DirectiveRow, type DirectiveTable, Use } from './directive.ts';
 import type { HostUse } from './host-use.ts';
+import { missingDirective } from './missing-directive.ts';
 import type { Scope } from './scope.ts';
 import type { DirectiveNode, SyntaxNode } from './syntax.ts';
+
+/** A file of `phase_module`, and where it is named. */
+export type PhaseModuleUse = { readonly path: string; readonly position: Position };
 
 /** Reads directives by the tables of all modules. */
 export class ConfigReader {
@@ -24,6 +28,8 @@ export class ConfigReader {
     }
   }
 
+  /** Files of `phase_module`, to be loaded. */
+  readonly phaseModules: PhaseModuleUse[] = [];
   /** Names of servers, to be looked up at the start. */
   readonly hosts: HostUse[] = [];
 
@@ -46,12 +52,9 @@ export class ConfigReader {
 
   #read(node: DirectiveNode, scope: Scope): void {
     const { name, position, block, args } = node;
-    const rows = this.#rows.get(name);
-    if (rows === undefined) throw new ConfigError(`unknown directive "${name}"`, position);
+    const rows = this.#rows.get(name) ?? [];
     const row = rows.find(({ contexts }) => contexts.includes(scope.context));
-    if (row === undefined) {
-      throw new ConfigError(`"${name}" directive is not allowed here`, position);
-    }
+    if (row === undefined) throw missingDirective(name, scope.context, rows, position);
     if (row.block === undefined && block !== undefined) {
       throw new ConfigError(`directive "${name}" is not terminated by ";"`, position);
     }

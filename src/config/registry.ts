@@ -3,6 +3,7 @@ import { admissionDirectives } from './directives/admission.ts';
 import { charsetDirectives } from './directives/charset.ts';
 import { coreDirectives } from './directives/core.ts';
 import { geoDirectives } from './directives/geo.ts';
+import { gzipDirectives } from './directives/gzip.ts';
 import { headersDirectives } from './directives/headers.ts';
 import { httpDirectives } from './directives/http.ts';
 import { limitDirectives } from './directives/limit.ts';
@@ -10,6 +11,7 @@ import { listingDirectives } from './directives/listing.ts';
 import { logDirectives } from './directives/log.ts';
 import { lookupDirectives } from './directives/lookup.ts';
 import { mainDirectives } from './directives/main.ts';
+import { phaseDirectives } from './directives/phase.ts';
 import { proxyDirectives } from './directives/proxy.ts';
 import { resolverDirectives } from './directives/resolver.ts';
 import { rewriteDirectives } from './directives/rewrite.ts';
@@ -19,6 +21,7 @@ import { streamProxyDirectives } from './directives/stream-proxy.ts';
 import { subFilterDirectives } from './directives/sub-filter.ts';
 import { subrequestsDirectives } from './directives/subrequests.ts';
 import { upstreamDirectives } from './directives/upstream.ts';
+import { userIdDirectives } from './directives/user-id.ts';
 
 /** All directives that are known, module by module. */
 export const DIRECTIVES: readonly DirectiveTable[] = [
@@ -32,14 +35,17 @@ export const DIRECTIVES: readonly DirectiveTable[] = [
   subrequestsDirectives,
   subFilterDirectives,
   charsetDirectives,
+  gzipDirectives,
   logDirectives,
   proxyDirectives,
   upstreamDirectives,
   resolverDirectives,
+  phaseDirectives,
   lookupDirectives,
   geoDirectives,
   limitDirectives,
   admissionDirectives,
+  userIdDirectives,
   streamDirectives,
   streamProxyDirectives,
 ];

@@ -22,6 +22,16 @@ export class BodyReader {
     this.#chunked.reset();
   }
 
+  /** Behind `start`: trailer fields are wanted. Chunked bodies alone have them. */
+  keepTrailers(): void {
+    if (this.#framing === 'chunked') (this.#chunked as ChunkedDecoder).keepsTrailers = true;
+  }
+
+  /** Of a body that has ended: trailer fields as lines, each with its CRLF. */
+  get trailers(): string {
+    return this.#framing === 'chunked' ? (this.#chunked as ChunkedDecoder).trailers : '';
+  }
+
   /** Do the body's bytes come as they are, one run in each receive? */
   get isPlain(): boolean {
     return this.#framing !== 'chunked';

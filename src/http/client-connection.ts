@@ -100,6 +100,16 @@ export class ClientConnection implements OutboxOwner, ResponseOwner, SpliceOwner
     this.#reader.switches = switches;
   }
 
+  /** Set by an exchange that wants to know of trailer fields. */
+  set keepsTrailers(keeps: boolean) {
+    this.#reader.keepsTrailers = keeps;
+  }
+
+  /** Within `responseEnd`: trailer fields as lines, each with its CRLF. */
+  get trailers(): string {
+    return this.#reader.body.trailers;
+  }
+
   /** Within `responseBody`: takes over the chunk that `data` is, where it is one. */
   claimChunk(data: Uint8Array, bytes: number): BufferPool | undefined {
     return this.#bulk.claim(data, bytes);

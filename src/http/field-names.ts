@@ -16,6 +16,14 @@ const NAMES = [
   'x-forwarded-for',
   'referer',
   'user-agent',
+  'authorization',
+  'proxy-authorization',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-match',
+  'if-none-match',
+  'if-range',
+  'content-range',
 ] as const;
 
 export const OTHER = 0;
@@ -36,6 +44,13 @@ export const HTTP2_SETTINGS = 12;
 export const X_FORWARDED_FOR = 13;
 export const REFERER = 14;
 export const USER_AGENT = 15;
+/** From here on: fields that say something once, or nothing that is clear. */
+const UNIQUE_FROM = 16;
+
+/** Is it a field that a request has at most once? */
+export function isUnique(id: number): boolean {
+  return (id >= UNIQUE_FROM && id < AMBIGUOUS) || id === EXPECT;
+}
 
 /** Is the field meant for this connection alone (RFC 9110 §7.6.1)? */
 export function isHopByHop(id: number): boolean {
@@ -47,9 +62,9 @@ function slotOf(length: number, first: number, last: number): number {
   return (length * LENGTH_FACTOR + (first | 0x20) * FIRST_FACTOR + (last | 0x20)) % SLOTS;
 }
 
-const SLOTS = 32;
-const LENGTH_FACTOR = 11;
-const FIRST_FACTOR = 4;
+const SLOTS = 64;
+const LENGTH_FACTOR = 2;
+const FIRST_FACTOR = 19;
 /** Bytes of the longest name. */
 const NAME_BYTES_MAX = Math.max(...NAMES.map((name) => name.length));
 // Tables of bytes, as comparing with a string costs a check of what string it is for each one.

@@ -43,6 +43,8 @@ export type HeadRules = {
   readonly names: 'token' | 'drop' | 'keep';
   /** An expectation that is none we know is ignored, and not answered 417. */
   readonly anyExpect: boolean;
+  /** Fields that mean one thing only are refused where they come twice. */
+  readonly uniqueFields: boolean;
   /** GET, HEAD and DELETE of HTTP/1.0 may have a body. */
   readonly bodies10: boolean;
   /** Is it a host, with or without a port? Of `Host`, and of a target that has one. */
@@ -60,6 +62,7 @@ export const HEAD_RULES: HeadRules = {
   rawTargets: false,
   names: 'token',
   anyExpect: false,
+  uniqueFields: false,
   bodies10: false,
   isHost,
 };

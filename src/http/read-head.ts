@@ -3,6 +3,7 @@ import {
   CONTENT_LENGTH,
   EXPECT,
   HOST,
+  isUnique,
   OTHER,
   TRANSFER_ENCODING,
   UPGRADE,
@@ -22,10 +23,10 @@ const OPTIONS_MAX = 100;
 const BODILESS_IN_1_0 = /^(?:GET|HEAD|DELETE)$/;
 
 /** What the fields of one head said, before the rules of RFC 9112 §6.3 are applied to them. */
-type Seen = { hosts: number; lengths: number; codings: number; closes: boolean };
+type Seen = { hosts: number; lengths: number; codings: number; closes: boolean; ids: number };
 
 // One object for all heads: it is done with before the call returns.
-const seen: Seen = { hosts: 0, lengths: 0, codings: 0, closes: false };
+const seen: Seen = { hosts: 0, lengths: 0, codings: 0, closes: false, ids: 0 };
 
 /** Finds out what a complete request head means, or refuses it. Throws `HttpError`. */
 export function readRequest(head: MessageHead, rules: HeadRules = HEAD_RULES): void {
@@ -82,14 +83,23 @@ function readFields(head: MessageHead, rules: HeadRules): void {
   seen.lengths = 0;
   seen.codings = 0;
   seen.closes = false;
+  seen.ids = 0;
   head.persistent = head.minorVersion === 1;
   for (let index = 0; index < head.fieldCount; index += 1) {
     const id = head.fieldId(index);
-    if (id !== OTHER) readField(head, index, id, rules);
+    if (id === OTHER) continue;
+    if (rules.uniqueFields && isUnique(id)) checkFirst(id);
+    readField(head, index, id, rules);
   }
   if (seen.codings > 0 && seen.lengths > 0) {
     throw new HttpError('BAD_CONTENT_LENGTH', 'Content-Length with Transfer-Encoding');
   }
+}
+
+function checkFirst(id: number): void {
+  const bit = 1 << id;
+  if ((seen.ids & bit) !== 0) throw new HttpError('REPEATED_FIELD', 'a field that is alone');
+  seen.ids |= bit;
 }
 
 function readField(head: MessageHead, index: number, id: number, rules: HeadRules): void {
@@ -106,7 +116,7 @@ function readField(head: MessageHead, index: number, id: number, rules: HeadRule
       return;
     case TRANSFER_ENCODING:
       seen.codings += 1;
-      checkCoding(head.fieldValue(index));
+      checkCoding(head, index, rules);
       return;
     case CONNECTION:
       readConnection(head, head.fieldValue(index));
@@ -146,12 +156,17 @@ function lengthOf(text: string, start: number, end: number): number {
 }
 
 /** Only `chunked` itself: whatever else stands there, two programs may read it in two ways. */
-function checkCoding(text: string): void {
+function checkCoding(head: MessageHead, index: number, rules: HeadRules): void {
+  const text = head.fieldValue(index);
   if (seen.codings > 1) throw new HttpError('BAD_TRANSFER_ENCODING', 'more than one');
   const coding = text.toLowerCase();
   if (coding === 'chunked') return;
   const times = coding.split(',').filter((part) => withoutBlanks(part) === 'chunked').length;
   if (times > 1) throw new HttpError('BAD_TRANSFER_ENCODING', 'chunked twice');
+  for (let more = index + 1; more < head.fieldCount; more += 1) {
+    if (!rules.uniqueFields || head.fieldId(more) !== TRANSFER_ENCODING) continue;
+    throw new HttpError('BAD_TRANSFER_ENCODING', 'more than one');
+  }
   throw new HttpError('UNSUPPORTED_TRANSFER_ENCODING', 'not exactly chunked');
 }
 

@@ -38,6 +38,8 @@ export class ResponseReader implements BodySink {
   bodiless = false;
   /** Another protocol was asked for: a 101 is the final response then. */
   switches = false;
+  /** Trailer fields are wanted. */
+  keepsTrailers = false;
   /** May the connection be used again, by what the last response said? */
   persistent = true;
   /** Behind the last response stood bytes that nobody asked for. */
@@ -61,6 +63,7 @@ export class ResponseReader implements BodySink {
     this.held = false;
     this.bodiless = bodiless;
     this.switches = false;
+    this.keepsTrailers = false;
     this.persistent = false;
     this.#interim = 0;
   }
@@ -175,6 +178,7 @@ export class ResponseReader implements BodySink {
       this.reading = 'body';
       this.persistent = head.persistent;
       this.body.start(head.framing, head.contentLength);
+      if (this.keepsTrailers) this.body.keepTrailers();
       this.exchange?.responseHead(head);
       if (this.held) return to;
     }

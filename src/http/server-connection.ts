@@ -1,10 +1,8 @@
-import type { Endpoint } from '../core/endpoint.ts';
 import type { RecvOperation, SocketId } from '../core/operation.ts';
 import { recvOperation } from '../core/operations.ts';
-import type { Outbox } from '../core/outbox/outbox.ts';
 import type { Level } from '../core/outbox/water-marks.ts';
+import { ActiveConnection } from './active-connection.ts';
 import { HttpError, type HttpErrorCode } from './http-error.ts';
-import type { MessageHead } from './message-head.ts';
 import type { ActivityOwner, ServerActivity } from './server-activity.ts';
 import type { ServerClosing } from './server-closing.ts';
 import { ServerHandover } from './server-handover.ts';
@@ -23,34 +21,18 @@ const LINGER_MS = 5_000;
  *   idle ──first byte──→ active ──answers sent──→ idle …
  *     └──── an error, an end, a last response ────┴──→ closing
  */
-export class ServerConnection implements ActivityOwner {
-  readonly #shared: ServerShared;
-  readonly #recv: RecvOperation;
-  #active: ServerActivity | undefined;
+export class ServerConnection extends ActiveConnection implements ActivityOwner {
+  protected override readonly recv: RecvOperation;
   #closing: ServerClosing | undefined;
-  #address: string | undefined;
   #requests = 0;
   #timeouts: ServerTimeouts;
-  /** When it was accepted, on the port's clock. */
-  readonly openedMs: number;
   #sawEof = false;
   /** Set once somebody else is to have the socket. */
   #handover: ServerHandover | undefined;
-  /** Closes after the current response, whatever the client says. */
-  lastRequest = false;
-  /** At its end it is read for a while, whether the client seems to be sending or not. */
-  lingersAlways = false;
-  /** For whoever lists connections: where this one stands, and which one it is. */
-  place = -1;
-  number = 0;
-  /** What was said on the connection before HTTP began: whoever has read it knows what it is. */
-  preface: unknown;
-
   constructor(shared: ServerShared, socket: SocketId) {
-    this.#shared = shared;
+    super(shared);
     this.#timeouts = shared.timeouts;
-    this.openedMs = shared.port.loop.turnMs;
-    this.#recv = recvOperation(socket, ServerConnection.#onReceived, this);
+    this.recv = recvOperation(socket, ServerConnection.#onReceived, this);
     this.#listen();
   }
 
@@ -61,43 +43,11 @@ export class ServerConnection implements ActivityOwner {
   /** Bytes that somebody else has received, at once after the connection was made. A lent view. */
   feed(data: Uint8Array): void {
     if (data.length === 0) return;
-    this.#active ??= this.#shared.activities.take(this, this.#recv.socket);
-    const { reader } = this.#active;
+    this.active ??= this.shared.activities.take(this, this.recv.socket);
+    const { reader } = this.active;
     if (reader.take(data, 0, data.length, false)) this.#rest();
     else this.#closing?.linger(this.#timeouts.lingerMs ?? LINGER_MS);
     this.#listen();
-  }
-
-  /** The current request. Only within an exchange. */
-  get head(): MessageHead {
-    return (this.#active as ServerActivity).reader.head;
-  }
-
-  /** Where the response goes. Only within an exchange. */
-  get outbox(): Outbox {
-    return (this.#active as ServerActivity).outbox;
-  }
-
-  /** Bytes of responses that the kernel does not have yet. */
-  get queuedBytes(): number {
-    return this.#active?.outbox.queuedBytes ?? 0;
-  }
-
-  /** The client's address as text, `unix:` without a network; asked of the system once. */
-  get address(): string {
-    const { port } = this.#shared;
-    this.#address ??= addressText(port.remoteEndpoint(this.#recv.socket)) ?? 'unknown';
-    return this.#address;
-  }
-
-  /** Our end's address as text, `unix:` without a network; '' where it is not known any more. */
-  get localAddress(): string {
-    return addressText(this.#shared.port.localEndpoint(this.#recv.socket)) ?? '';
-  }
-
-  /** The client's port; 0 where it is not known any more. */
-  get port(): number {
-    return this.#shared.port.remoteEndpoint(this.#recv.socket)?.port ?? 0;
   }
 
   /** Requests that have come, the current one included. */
@@ -112,61 +62,28 @@ export class ServerConnection implements ActivityOwner {
   }
 
   get idle(): boolean {
-    return this.#closing === undefined && (this.#active?.reader.idle ?? true);
+    return this.#closing === undefined && (this.active?.reader.idle ?? true);
   }
 
   /** What holds from now on; the outbox's is the same until the exchange ends. */
   set timeouts(timeouts: ServerTimeouts) {
     this.#timeouts = timeouts;
-    if (this.#active !== undefined) this.#active.outbox.sendTimeoutMs = timeouts.sendMs;
+    if (this.active !== undefined) this.active.outbox.sendTimeoutMs = timeouts.sendMs;
   }
 
   /** May the client send another request after this one? */
   get persistent(): boolean {
-    const { persistent } = this.#active as ServerActivity;
-    return persistent && !this.lastRequest && this.#requests < this.#shared.requestsMax;
-  }
-
-  /** Is there a body of the current request that has not come to its end? */
-  get requestHasBody(): boolean {
-    return this.#active?.reader.reading === 'body';
-  }
-
-  /** The client waits for a word before it sends the body. */
-  get owesContinue(): boolean {
-    return this.#active?.owesContinue === true;
-  }
-
-  /** Did the current request come together with what was before it? */
-  get isPipelined(): boolean {
-    return this.#active?.reader.pipelined === true;
-  }
-
-  get paused(): boolean {
-    return this.#active?.reader.paused === true;
-  }
-
-  /** Queues a response's head, or text that belongs to its body. */
-  send(text: string): void {
-    (this.#active as ServerActivity).send(text);
-  }
-
-  /** Queues the head of an interim response: an answer of any other kind may still follow. */
-  sendInterim(text: string): void {
-    (this.#active as ServerActivity).sendInterim(text);
-  }
-
-  /** Within a request's beginning: `bodyHeld` is called when all that has come is kept. */
-  holdBody(): void {
-    (this.#active as ServerActivity).reader.holdBody();
+    const { persistent } = this.active as ServerActivity;
+    return persistent && !this.lastRequest && this.#requests < this.shared.requestsMax;
   }
 
   /**
-   * What is still to come of the body is dropped, and asked for where the client waits with it, for `totalMs` at most once it is answered and
-   * without a pause of more than `pauseMs`. Returns what is wrong with what has come.
+   * What is still to come of the body is dropped: for `totalMs` at most once it is answered, and
+   * without a pause of more than `pauseMs`. `asks`: a client that waits with it is told to go on.
+   * Returns what is wrong with what has come.
    */
   discardBody(asks: boolean, totalMs: number, pauseMs: number): HttpError | undefined {
-    const active = this.#active as ServerActivity;
+    const active = this.active as ServerActivity;
     if (asks) active.askForBody();
     active.discardUntilMs = totalMs;
     active.discardPauseMs = pauseMs;
@@ -175,20 +92,15 @@ export class ServerConnection implements ActivityOwner {
     return error;
   }
 
-  /** No more of the request's body for now. */
-  pauseRequest(): void {
-    (this.#active as ServerActivity).reader.paused = true;
-  }
-
   /** The same for as long as it takes: a client that resets its connection is noticed. */
   watchRequest(): void {
-    const { reader } = this.#active as ServerActivity;
+    const { reader } = this.active as ServerActivity;
     reader.watch();
     if (!reader.consuming) this.#listen();
   }
 
   resumeRequest(): void {
-    const active = this.#active as ServerActivity;
+    const active = this.active as ServerActivity;
     const { reader } = active;
     reader.unpause();
     active.askForBody();
@@ -197,7 +109,7 @@ export class ServerConnection implements ActivityOwner {
 
   /** The response has been queued to its end; the connection is used again where `reuse`. */
   endResponse(reuse: boolean): void {
-    const active = this.#active as ServerActivity;
+    const active = this.active as ServerActivity;
     if (active.cut) {
       this.abort();
       return;
@@ -205,7 +117,7 @@ export class ServerConnection implements ActivityOwner {
     const { reader } = active;
     const isUnread = reader.reading === 'body' || reader.broken;
     if (reuse && active.discarding && isUnread && !reader.broken && !this.#sawEof) {
-      active.awaitDiscarded(this.#shared.port.loop.turnMs);
+      active.awaitDiscarded(this.shared.port.loop.turnMs);
       this.#listen();
       return;
     }
@@ -221,25 +133,25 @@ export class ServerConnection implements ActivityOwner {
    * request's head stays until `socketClosed`.
    */
   detach(taker: SocketTaker): void {
-    const { port } = this.#shared;
-    this.#handover = new ServerHandover(port, this.#recv, taker);
-    port.cancel(this.#recv);
+    const { port } = this.shared;
+    this.#handover = new ServerHandover(port, this.recv, taker);
+    port.cancel(this.recv);
     port.loop.post(() => this.#handOver());
   }
 
   /** The socket is closed, by us or by its taker. */
   socketClosed(): void {
-    this.#closing = this.#shared.activities.closings.over;
+    this.#closing = this.shared.activities.closings.over;
     this.#giveBack();
-    this.#shared.handler.closed(this);
+    this.shared.handler.closed(this);
   }
 
   /** The response cannot be completed: the client must see that it was cut. */
   abort(): void {
     if (this.#handover?.taken) return;
-    this.#active?.abandon();
-    this.#closing ??= this.#shared.activities.closings.take(this);
-    this.#closing.submit(this.#recv.socket, 'reset');
+    this.active?.abandon();
+    this.#closing ??= this.shared.activities.closings.take(this);
+    this.#closing.submit(this.recv.socket, 'reset');
   }
 
   /** Ends the connection now, in whatever state it is; its exchange is told. */
@@ -255,9 +167,9 @@ export class ServerConnection implements ActivityOwner {
       this.abort();
       return;
     }
-    this.#active?.abandon();
-    this.#closing ??= this.#shared.activities.closings.take(this);
-    this.#closing.submit(this.#recv.socket, 'graceful');
+    this.active?.abandon();
+    this.#closing ??= this.shared.activities.closings.take(this);
+    this.#closing.submit(this.recv.socket, 'graceful');
   }
 
   /** Ends the connection once it is idle: now, or after the current response. */
@@ -267,7 +179,7 @@ export class ServerConnection implements ActivityOwner {
   }
 
   outboxLevel(level: Level): void {
-    const active = this.#active as ServerActivity;
+    const active = this.active as ServerActivity;
     active.exchange?.responseLevel(level);
     if (active.mayResume(level)) this.#resume();
   }
@@ -275,12 +187,12 @@ export class ServerConnection implements ActivityOwner {
   outboxDrained(): void {
     if (this.#closing !== undefined) this.#finishClose(this.#closing);
     else if (this.#handover !== undefined) this.#handOver();
-    else if (this.#active?.exchange !== undefined) this.#active.exchange.responseDrained?.();
+    else if (this.active?.exchange !== undefined) this.active.exchange.responseDrained?.();
     else this.#rest();
   }
 
   outboxEnded(): void {
-    this.#closing?.submit(this.#recv.socket, 'graceful');
+    this.#closing?.submit(this.recv.socket, 'graceful');
   }
 
   outboxBroken(): void {
@@ -288,20 +200,20 @@ export class ServerConnection implements ActivityOwner {
   }
 
   get bodyBytesMax(): number {
-    return this.#shared.bodyBytesMax;
+    return this.shared.bodyBytesMax;
   }
 
   beginRequest(): Exchange {
     this.#requests += 1;
-    return this.#shared.handler.request(this);
+    return this.shared.handler.request(this);
   }
 
   refused(error: HttpError): void {
-    this.#shared.handler.refused(this, error);
+    this.shared.handler.refused(this, error);
   }
 
   takeRefused(error: HttpError): Exchange | undefined {
-    const { handler } = this.#shared;
+    const { handler } = this.shared;
     if (handler.takeRefused === undefined) return undefined;
     this.#requests += 1;
     return handler.takeRefused(this, error);
@@ -313,11 +225,11 @@ export class ServerConnection implements ActivityOwner {
 
   closeBehindAnswers(linger: boolean): void {
     if (this.#closing !== undefined) return;
-    const closing = this.#shared.activities.closings.take(this);
+    const closing = this.shared.activities.closings.take(this);
     this.#closing = closing;
-    if (this.#active !== undefined) {
-      this.#active.reader.stop();
-      this.#active.outbox.ending = true;
+    if (this.active !== undefined) {
+      this.active.reader.stop();
+      this.active.outbox.ending = true;
     }
     const { lingerMs = LINGER_MS } = this.#timeouts;
     if ((linger || this.lingersAlways) && !this.#sawEof) closing.linger(lingerMs);
@@ -326,7 +238,7 @@ export class ServerConnection implements ActivityOwner {
 
   #received(): void {
     if (this.#closing !== undefined) return;
-    const recv = this.#recv;
+    const recv = this.recv;
     switch (recv.status) {
       case 'done':
         this.#take(recv);
@@ -345,19 +257,19 @@ export class ServerConnection implements ActivityOwner {
   }
 
   #take({ socket, data, offset, bytes, owned }: RecvOperation): void {
-    this.#active ??= this.#shared.activities.take(this, socket);
-    const { reader } = this.#active;
+    this.active ??= this.shared.activities.take(this, socket);
+    const { reader } = this.active;
     if (reader.take(data, offset, offset + bytes, owned)) this.#rest();
     else this.#closing?.linger(this.#timeouts.lingerMs ?? LINGER_MS); // More was sent than is read.
   }
 
   /** Goes on with what waits in line, and then with the socket. */
   #resume(): void {
-    this.#active?.reader.resume();
-    const reader = this.#active?.reader;
+    this.active?.reader.resume();
+    const reader = this.active?.reader;
     if (this.#sawEof && reader?.reading === 'body' && !reader.paused) this.#lost();
     // Whole requests that waited have been taken: half a head is none.
-    else if (this.#sawEof && reader?.reading === 'head' && this.#active?.outbox.level === 'open') {
+    else if (this.#sawEof && reader?.reading === 'head' && this.active?.outbox.level === 'open') {
       this.closeBehindAnswers(false);
     }
     this.#listen();
@@ -367,12 +279,12 @@ export class ServerConnection implements ActivityOwner {
   #onEof(): void {
     this.#sawEof = true;
     // Where a body is not wanted yet, its rest may be among what waits: known when that is read.
-    if (this.#active?.waitsForUs) {
-      const { reader, exchange } = this.#active;
+    if (this.active?.waitsForUs) {
+      const { reader, exchange } = this.active;
       if (reader.carry.bytes === 0 && exchange?.clientEnded?.()) this.#lost();
       return;
     }
-    const active = this.#active;
+    const active = this.active;
     if (active?.discarding === true && this.requestHasBody) {
       if (active.exchange === undefined) this.closeBehindAnswers(false);
     } else if (this.requestHasBody) this.#lost();
@@ -385,72 +297,68 @@ export class ServerConnection implements ActivityOwner {
 
   #onExpired(): void {
     // While we do not want the body, the client is not to blame that it does not come.
-    if (this.#active?.waitsForUs) return;
-    const isDiscarded = this.#active?.discarding === true && this.requestHasBody;
+    if (this.active?.waitsForUs) return;
+    const isDiscarded = this.active?.discarding === true && this.requestHasBody;
     if (this.idle || isDiscarded) this.closeBehindAnswers(false);
     else this.#refuse('TIMEOUT', 'the request did not come in time');
   }
 
   #refuse(code: HttpErrorCode, what: string): void {
-    const active = this.#active as ServerActivity;
+    const active = this.active as ServerActivity;
     if (active.reader.reading === 'head') active.reader.salvage();
     active.refuse(new HttpError(code, what));
   }
 
   /** Has a head begun that has not come to its end? */
   get #hasHalfHead(): boolean {
-    const reader = this.#active?.reader;
+    const reader = this.active?.reader;
     return reader?.reading === 'head' && reader.holds;
   }
 
   /** Does somebody want to know of requests that break off? */
   get #tellsRefused(): boolean {
-    return this.#shared.handler.takeRefused !== undefined;
+    return this.shared.handler.takeRefused !== undefined;
   }
 
   #handOver(): void {
-    const active = this.#active;
+    const active = this.active;
     if (this.#closing === undefined && active !== undefined) this.#handover?.proceed(active);
   }
 
   /** The connection is of no use any more. */
   #lost(): void {
     if (this.#closing?.submitted) return;
-    this.#active?.takeExchange()?.requestFailed(undefined);
+    this.active?.takeExchange()?.requestFailed(undefined);
     this.abort();
   }
 
   /** Everything is with the kernel. */
   #finishClose(closing: ServerClosing): void {
-    closing.submit(this.#recv.socket, 'graceful');
-    if (this.#active?.reader.consuming === false) this.#giveBack();
+    closing.submit(this.recv.socket, 'graceful');
+    if (this.active?.reader.consuming === false) this.#giveBack();
   }
 
   /** Gives back what an idle connection does not need. */
   #rest(): void {
-    if (this.#closing === undefined && this.#active?.idle) this.#giveBack();
+    if (this.#closing === undefined && this.active?.idle) this.#giveBack();
   }
 
   #giveBack(): void {
-    if (this.#active === undefined) return;
-    this.#shared.activities.give(this.#active);
-    this.#active = undefined;
+    if (this.active === undefined) return;
+    this.shared.activities.give(this.active);
+    this.active = undefined;
   }
 
   /** Posts the receive where one is wanted, with the deadline of what it waits for. */
   #listen(): void {
     if (this.#closing !== undefined || this.#handover !== undefined) return;
-    const recv = this.#recv;
-    const active = this.#active;
+    const recv = this.recv;
+    const active = this.active;
     const timeouts = this.#timeouts;
-    const { port } = this.#shared;
+    const { port } = this.shared;
     const nowMs = port.loop.turnMs;
     recv.deadlineMs = active?.deadlineMs(nowMs, timeouts) ?? nowMs + timeouts.idleMs;
     if (recv.status === 'pending') port.loop.watchDeadline(recv);
     else if (!this.#sawEof && (active?.wantsBytes ?? true)) port.submit(recv);
   }
-}
-
-function addressText(endpoint: Endpoint | undefined): string | undefined {
-  return endpoint?.family === 'unix' ? 'unix:' : endpoint?.address;
 }

@@ -31,6 +31,19 @@ export class Relay implements RelaySides {
   fault: Fault | undefined;
   /** The socket whose fault it was, where it was one's. */
   faultSocket: SocketId | undefined;
+  /**
+   * What ends one side: its FIN alone, and the other side goes on (RFC 9293 §3.6). `false`: the other
+   * side ends with it, as soon as that has everything which was sent to it. Set before `start`.
+   */
+  halfCloses = true;
+  /** How long what still comes is read and dropped at a clean end; `undefined`: the operation's own. */
+  lingerMs: number | undefined;
+  /** Told when the relay has begun to end: `why` is set, and the sockets are still to be closed. */
+  onEnding: ((relay: Relay) => void) | undefined;
+  /** The way whose FIN was sent first. */
+  firstEnded: RelayWay | undefined;
+  /** When the first bytes of b were seen; -1: there were none yet. */
+  firstMsBtoA = -1;
   readonly #port: ProactorPort;
   readonly #aToB: RelayDirection;
   readonly #bToA: RelayDirection;
@@ -90,10 +103,12 @@ export class Relay implements RelaySides {
 
   relayMoved(): void {
     this.#movedMs = this.#port.loop.turnMs;
+    if (this.firstMsBtoA < 0 && this.#bToA.bytes > 0) this.firstMsBtoA = this.#movedMs;
   }
 
   relayEnded(): void {
-    if (this.#aToB.ended && this.#bToA.ended) this.#end('ended');
+    this.firstEnded ??= this.#aToB.ended ? 'aToB' : 'bToA';
+    if (!this.halfCloses || (this.#aToB.ended && this.#bToA.ended)) this.#end('ended');
   }
 
   relayFailed(fault: Fault | undefined, socket?: SocketId): void {
@@ -128,9 +143,12 @@ export class Relay implements RelaySides {
   #end(why: RelayEnd): void {
     if (this.why !== undefined) return;
     this.why = why;
+    this.onEnding?.(this);
     const clean = why === 'ended' || (why === 'idle' && this.queuedBytes === 0);
     this.#closeA.how = clean ? 'graceful' : 'reset';
     this.#closeB.how = this.#closeA.how;
+    this.#closeA.lingerMs = this.lingerMs ?? this.#closeA.lingerMs;
+    this.#closeB.lingerMs = this.lingerMs ?? this.#closeB.lingerMs;
     if (this.#timer.status === 'pending') {
       this.#left += 1;
       this.#port.cancel(this.#timer);

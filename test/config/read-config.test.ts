@@ -115,7 +115,7 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ],
   [http('error_page 200 /;'), 'value "200" must be between 300 and 599 in /etc/nginx.conf:2'],
   [http('access_log a f;'), 'unknown log format "f" in /etc/nginx.conf:2'],
-  [http('server { if ($a $b) { } }'), 'invalid condition "$a $b" in /etc/nginx.conf:2'],
+  [http('server { if ($a $b) { } }'), 'invalid condition "$a" in /etc/nginx.conf:2'],
   [
     http(`server { return 200 \${x; }`),
     'the closing bracket in "x" variable is missing in /etc/nginx.conf:2',

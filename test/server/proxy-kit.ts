@@ -6,7 +6,11 @@ import type { World } from '../net/worlds.ts';
 import { type RunningSite, run } from './site-kit.ts';
 
 /** What a server says to a request; nothing: it closes. `connection` counts from 0. */
-export type Answer = (head: string, connection: number, body: string) => string | undefined;
+export type Answer = (
+  head: string,
+  connection: number,
+  body: string,
+) => string | undefined | Promise<string>;
 
 /** A server that a test speaks for. */
 export type FakeServer = {
@@ -57,7 +61,7 @@ async function serve(
       for (let end = endOf(text); end > 0; end = endOf(text)) {
         const head = text.slice(0, text.indexOf('\r\n\r\n') + 4);
         requests.push(text.slice(0, end));
-        const said = answer(head, connection, text.slice(head.length, end));
+        const said = await answer(head, connection, text.slice(head.length, end));
         text = text.slice(end);
         if (said === undefined) return;
         await stream.send(Buffer.from(said, 'latin1'));

@@ -1,3 +1,4 @@
+import { connect } from '../../src/net/index.ts';
 import { rule } from '../net/worlds.ts';
 import { fakeServer, ok, runConf } from './proxy-kit.ts';
 import { body, exchange, get } from './site-kit.ts';
@@ -189,6 +190,71 @@ rule('a 101 that nobody asked for is no answer', async (t, world) => {
   );
   const site = await runConf(world, `server { location / { proxy_pass http://${up.address}; } }`);
   t.true((await get(world, site, '/')).startsWith('HTTP/1.1 502 Bad Gateway'));
+  await site.close();
+  await up.close();
+});
+
+rule(
+  'a client that leaves ends the work of its server, unless that is to go on',
+  async (t, world) => {
+    const asked = new Map<string, (head: string) => void>();
+    const up = await fakeServer(world, (head) => {
+      asked.get(head.split(' ')[1] ?? '')?.(head);
+      return '';
+    });
+    const site = await runConf(
+      world,
+      `log_format f '$uri $status $upstream_status $upstream_header_time';
+    server { access_log /log f; location / { proxy_pass http://${up.address}; } }`,
+    );
+    const arrived = new Promise<string>((resolve) => asked.set('/a', resolve));
+    const stream = await connect(world.port, site.endpoint);
+    await stream.send(Buffer.from('GET /a HTTP/1.1\r\nHost: a\r\n\r\n'));
+    await arrived;
+    await stream.close();
+    // The server sees its connection end, so that it can be closed without waiting.
+    await up.close();
+    t.deepEqual([...site.logs.values()], ['/a 499 - -\n']);
+    t.true(
+      site.errors.some((line) =>
+        line.includes('prematurely closed connection, so upstream connection is closed too'),
+      ),
+    );
+    await site.close();
+  },
+);
+
+rule('with proxy_ignore_client_abort a server is heard to its end', async (t, world) => {
+  let arrived = (): void => {};
+  let answer = (_: string): void => {};
+  const asked = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  const said = new Promise<string>((resolve) => {
+    answer = resolve;
+  });
+  const up = await fakeServer(world, () => {
+    arrived();
+    return said;
+  });
+  const site = await runConf(
+    world,
+    `log_format f '$status $upstream_status $upstream_response_length';
+    upstream u { server ${up.address}; }
+    server { access_log /log f; location / { proxy_pass http://u; proxy_ignore_client_abort on; }
+      location /other { access_log off; return 200 other; } }`,
+  );
+  const stream = await connect(world.port, site.endpoint);
+  await stream.send(Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
+  await asked;
+  await stream.close();
+  t.is(await body(world, site, '/other'), 'other');
+  t.is(site.logs.size, 0);
+  answer(ok('late'));
+  while (site.logs.size === 0) await body(world, site, '/other');
+  t.deepEqual([...site.logs.values()], ['200 200 4\n']);
+  t.is(await body(world, site, '/'), 'late');
+  t.is(up.connections(), 1, 'the connection is kept');
   await site.close();
   await up.close();
 });

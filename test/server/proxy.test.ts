@@ -192,3 +192,44 @@ rule('messages about a server name it, and what it was asked', async (t, world) 
   await site.close();
   await up.close();
 });
+
+rule('trailers are passed on where that is wanted, and kept for variables', async (t, world) => {
+  const up = await fakeServer(
+    world,
+    () =>
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-A\r\n\r\n' +
+      '1\r\na\r\n0\r\nX-A: 1\r\nContent-Length: 7\r\n\r\n',
+  );
+  const site = await runConf(
+    world,
+    `log_format f '$upstream_trailer_x_a';
+    server { access_log /log f; location / { proxy_pass http://${up.address}; }
+      location /pass { proxy_pass http://${up.address}; proxy_pass_trailers on; } }`,
+  );
+  const ask = (path: string): Promise<string> =>
+    exchange(world, site, `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  t.true((await ask('/')).endsWith('\r\n\r\n1\r\na\r\n0\r\n\r\n'));
+  const answer = await ask('/pass');
+  t.true(answer.includes('\r\nTrailer: X-A\r\n'), answer);
+  t.true(answer.endsWith('\r\n\r\n1\r\na\r\n0\r\nX-A: 1\r\n\r\n'), answer);
+  t.deepEqual([...site.logs.values()], ['1\n1\n']);
+  await site.close();
+  await up.close();
+});
+
+rule('proxy_force_ranges answers in parts what a server sends whole', async (t, world) => {
+  const up = await fakeServer(world, () => ok('0123456789', 'Accept-Ranges: none\r\n'));
+  const site = await runConf(
+    world,
+    `server { location / { proxy_pass http://${up.address}; }
+      location /force { proxy_pass http://${up.address}; proxy_force_ranges on; } }`,
+  );
+  t.true((await get(world, site, '/', 'Range: bytes=2-4\r\n')).endsWith('\r\n\r\n0123456789'));
+  const part = await get(world, site, '/force', 'Range: bytes=2-4\r\n');
+  t.true(part.startsWith('HTTP/1.1 206 Partial Content\r\n'), part);
+  t.true(part.endsWith('\r\n\r\n234'), part);
+  const beyond = await get(world, site, '/force', 'Range: bytes=20-\r\n');
+  t.true(beyond.startsWith('HTTP/1.1 416 '), beyond);
+  await site.close();
+  await up.close();
+});

@@ -1,5 +1,6 @@
 import { parseNetwork } from '../../net/network.ts';
 import type { AdmissionConf, RealIpHeader } from '../../server/conf/admission-conf.ts';
+import { nameIn } from '../../server/conf/host-name.ts';
 import {
   type DirectiveTable,
   flag,
@@ -10,6 +11,7 @@ import {
   time,
   type Use,
 } from '../directive.ts';
+import { noteHost } from '../host-use.ts';
 import type { ContextName } from '../scope.ts';
 import { HTTP_SERVER_LOCATION } from './contexts.ts';
 import { referersOf } from './referers.ts';
@@ -30,6 +32,8 @@ export const admissionDirectives: DirectiveTable = {
   auth_basic_user_file: {
     contexts: WITH_LIMIT_EXCEPT,
     args: 1,
+    support: 'partly',
+    note: 'no bcrypt and no yescrypt: {PLAIN}, {SHA}, {SSHA}, apr1, crypt with DES, MD5 and SHA-2',
     read: (use) => {
       const { first } = use;
       const path = first.startsWith('/') ? first : use.reader.directory + first;
@@ -91,7 +95,7 @@ export const admissionDirectives: DirectiveTable = {
     },
   },
   secure_link_secret: {
-    contexts: ['location'],
+    contexts: HTTP_SERVER_LOCATION,
     args: 1,
     read: (use) => {
       const { values } = use.scope;
@@ -122,8 +126,11 @@ function readRealIpFrom(use: Use): void {
     use.append('realIpFrom', network?.text ?? first);
     return;
   }
-  if (first === 'localhost') use.append('realIpFrom', '127.0.0.1/32', '::1/128');
-  else use.fail(`host not found in set_real_ip_from "${first}"`, 'only addresses and networks');
+  const shown = `set_real_ip_from "${first}"`;
+  const name = nameIn(first);
+  if (name === undefined) use.fail(`host not found in ${shown}`);
+  noteHost(use, name, shown);
+  use.append('realIpFrom', name);
 }
 
 function realIpHeaderOf(name: string): RealIpHeader {
@@ -138,7 +145,5 @@ function withoutSecret(use: Use): void {
 }
 
 function failMixed(use: Use): never {
-  return use.fail(
-    '"secure_link_secret" directive cannot be mixed with "secure_link" and "secure_link_md5"',
-  );
+  return use.fail('"secure_link_secret" cannot be mixed with "secure_link" and "secure_link_md5"');
 }

@@ -354,6 +354,16 @@ export const coreDirectives: DirectiveTable = {
     default: '4k',
     read: size('subrequestOutputBufferSize'),
   },
+  disable_symlinks: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: [1, 2],
+    default: 'off',
+    support: 'partly',
+    note: 'only `off`',
+    read: (use) => {
+      if (use.first !== 'off') use.fail('"disable_symlinks" is not supported on this platform');
+    },
+  },
   open_file_cache: {
     contexts: HTTP_SERVER_LOCATION,
     args: [1, 2],

@@ -1,4 +1,4 @@
-import { parseIp } from '../../net/ip.ts';
+import { ipv4Number } from '../../net/ipv4-number.ts';
 import { parseNetwork } from '../../net/network.ts';
 import type { GeoConf } from '../../server/conf/lookup-conf.ts';
 import type { DirectiveTable, Use } from '../directive.ts';
@@ -8,7 +8,14 @@ import { HTTP_STREAM, linesOf, lookupsOf, variableOf } from './lookup.ts';
 
 /** `geo`: a variable by address. */
 export const geoDirectives: DirectiveTable = {
-  geo: { contexts: HTTP_STREAM, args: [1, 2], block: true, read: readGeo },
+  geo: {
+    contexts: HTTP_STREAM,
+    args: [1, 2],
+    block: true,
+    support: 'partly',
+    note: 'binary bases (`include file` beside a `file.bin`) are neither read nor written',
+    read: readGeo,
+  },
 };
 
 type Network = { readonly network: string; readonly value: string };
@@ -71,10 +78,8 @@ function readValue(use: Use, node: DirectiveNode, draft: Draft): void {
   const [value = ''] = node.args;
   if (name === 'proxy') draft.proxies.push(networkText(use, node, value));
   else if (name === 'default') {
-    if (draft.fallback !== undefined) {
-      const what = draft.ranges === undefined ? 'network' : 'default geo range value:';
-      warn(use, node, `duplicate ${what} "default", value: "${value}"`);
-    }
+    const { fallback: old } = draft;
+    if (old !== undefined) warnOfDefault(use, node, draft, `"${value}", old value: "${old}"`);
     draft.fallback = value;
   } else if (draft.ranges !== undefined) readRange(use, node, draft.ranges);
   else if (name === 'delete') {
@@ -91,13 +96,22 @@ function readValue(use: Use, node: DirectiveNode, draft: Draft): void {
   }
 }
 
+/** With networks, the default is a network of each family. */
+function warnOfDefault(use: Use, node: DirectiveNode, { ranges }: Draft, values: string): void {
+  if (ranges !== undefined) warn(use, node, `duplicate default geo range value: ${values}`);
+  else
+    for (let family = 0; family < 2; family += 1) {
+      warn(use, node, `duplicate network "default", value: ${values}`);
+    }
+}
+
 function readRange(use: Use, node: DirectiveNode, ranges: GeoRanges): void {
   const isDelete = node.name === 'delete';
   const text = isDelete ? (node.args[0] as string) : node.name;
   const [from = '', to = '', ...more] = text.split('-');
-  const first = addressOf(from);
-  const last = addressOf(to);
-  if (more.length > 0 || first === undefined || last === undefined || first > last) {
+  const first = ipv4Number(from);
+  const last = ipv4Number(to);
+  if (more.length > 0 || first < 0 || last < first) {
     use.reader.failAt(node, `invalid range "${text}"`);
   }
   if (isDelete) {
@@ -111,13 +125,6 @@ function readRange(use: Use, node: DirectiveNode, ranges: GeoRanges): void {
     use.reader.failAt(node, `range "${text}" overlaps "${known.with}"`);
   }
   warn(use, node, `duplicate range "${text}", value: "${value}", old value: "${known.old}"`);
-}
-
-/** An IPv4 address as a number. */
-function addressOf(text: string): number | undefined {
-  const bytes = parseIp(text);
-  if (typeof bytes === 'number' || bytes.length !== 4) return undefined;
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 }
 
 /** A network in its one form: without what is behind its length. */

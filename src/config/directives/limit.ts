@@ -6,6 +6,7 @@ import type {
   ZonesConf,
 } from '../../server/conf/limit-conf.ts';
 import type { Template } from '../../server/conf/template.ts';
+import { ConfigError } from '../config-error.ts';
 import { type DirectiveTable, flag, type Use } from '../directive.ts';
 import type { Scope } from '../scope.ts';
 import { sizeOf } from '../values.ts';
@@ -17,13 +18,12 @@ const ZONES = 'limit zones';
 const ZONE_BYTES_MIN = 8 * 4096;
 const CONNECTIONS_MAX = 65_535;
 
-/** A zone that is used before or without its definition. */
-type ZoneUse = { readonly zone: string; readonly fail: () => never };
 type Zones = {
   rateZones: RateZoneConf[];
   connectionZones: ConnectionZoneConf[];
-  readonly rateUses: ZoneUse[];
-  readonly connectionUses: ZoneUse[];
+  /** Names of zones that are used, be they defined before or after that. */
+  readonly rateUses: string[];
+  readonly connectionUses: string[];
 };
 
 function zonesIn(scope: Scope): Zones {
@@ -39,16 +39,20 @@ function zonesIn(scope: Scope): Zones {
 /** The zones of an `http` or `stream` block; throws where one is used that is not there. */
 export function zonesOf(scope: Scope): ZonesConf {
   const { rateZones, connectionZones, rateUses, connectionUses } = zonesIn(scope);
-  for (const { zone, fail } of rateUses) if (!rateZones.some(({ name }) => name === zone)) fail();
-  for (const { zone, fail } of connectionUses) {
-    if (!connectionZones.some(({ name }) => name === zone)) fail();
-  }
+  for (const zone of rateUses) checkUse(zone, rateZones, connectionZones);
+  for (const zone of connectionUses) checkUse(zone, connectionZones, rateZones);
   return { rateZones, connectionZones };
 }
 
 /** `limit_req` and `limit_conn`, with their zones. */
 export const limitDirectives: DirectiveTable = {
-  limit_req_zone: { contexts: ['http'], args: 3, read: readRateZone },
+  limit_req_zone: {
+    contexts: ['http'],
+    args: 3,
+    support: 'partly',
+    note: 'each worker process counts for itself',
+    read: readRateZone,
+  },
   limit_req: {
     contexts: HTTP_SERVER_LOCATION,
     args: [1, 3],
@@ -77,7 +81,13 @@ export const limitDirectives: DirectiveTable = {
     default: 'off',
     read: flag('rateLimitDryRun'),
   },
-  limit_conn_zone: { contexts: HTTP_STREAM, args: 2, read: readConnectionZone },
+  limit_conn_zone: {
+    contexts: HTTP_STREAM,
+    args: 2,
+    support: 'partly',
+    note: 'each worker process counts for itself',
+    read: readConnectionZone,
+  },
   limit_conn: {
     contexts: [...HTTP_SERVER_LOCATION, 'stream', 'stream-server'],
     args: 2,
@@ -135,8 +145,8 @@ function readRateZone(use: Use): void {
     else use.fail(`invalid parameter "${word}"`);
   }
   if (zone === undefined) use.fail(`"${use.name}" must have "zone" parameter`);
-  const { rateZones } = zonesIn(use.scope);
-  checkNew(use, zone, rateZones);
+  const { rateZones, connectionZones } = zonesIn(use.scope);
+  checkNew(use, zone, rateZones, connectionZones);
   rateZones.push({ ...zone, key: use.template(key), rate });
 }
 
@@ -153,8 +163,8 @@ function readConnectionZone(use: Use): void {
   const [key = '', word = ''] = use.args;
   if (!word.startsWith('zone=')) use.fail(`invalid parameter "${word}"`);
   const zone = zoneOf(use, word);
-  const { connectionZones } = zonesIn(use.scope);
-  checkNew(use, zone, connectionZones);
+  const { rateZones, connectionZones } = zonesIn(use.scope);
+  checkNew(use, zone, connectionZones, rateZones);
   connectionZones.push({ ...zone, key: use.template(key) });
 }
 
@@ -162,7 +172,9 @@ function checkNew(
   use: Use,
   { name }: ZoneName,
   zones: readonly { readonly name: string; readonly key: Template }[],
+  others: Named,
 ): void {
+  if (others.some((zone) => zone.name === name)) use.fail(takenText(name));
   const known = zones.find((zone) => zone.name === name);
   if (known === undefined) return;
   use.fail(`${use.name} "${name}" is already bound to key "${textOf(known.key)}"`);
@@ -188,7 +200,7 @@ function rateLimitOf(use: Use): RateLimitConf {
     else use.fail(`invalid parameter "${word}"`);
   }
   if (zone === undefined) use.fail(`"${use.name}" must have "zone" parameter`);
-  zonesIn(use.scope).rateUses.push({ zone, fail: () => failUnknown(use, zone) });
+  zonesIn(use.scope).rateUses.push(zone);
   return { zone, burst, delay };
 }
 
@@ -200,11 +212,19 @@ function readConnectionLimit(use: Use): void {
   const max = /^\d{1,9}$/.test(digits) ? Number(digits) : 0;
   if (max === 0) use.fail(`invalid number of connections "${digits}"`);
   if (max > CONNECTIONS_MAX) use.fail('connection limit must be less 65536');
-  zonesIn(use.scope).connectionUses.push({ zone, fail: () => failUnknown(use, zone) });
+  zonesIn(use.scope).connectionUses.push(zone);
   use.append('connectionLimits', { zone, max });
 }
 
+type Named = readonly { readonly name: string }[];
+
 /** Nginx names no place for it, as it finds it when all is read. */
-function failUnknown(use: Use, zone: string): never {
-  return use.fail(`zero size shared memory zone "${zone}"`);
+function checkUse(zone: string, zones: Named, others: Named): void {
+  if (zones.some(({ name }) => name === zone)) return;
+  if (others.some(({ name }) => name === zone)) throw new ConfigError(takenText(zone));
+  throw new ConfigError(`zero size shared memory zone "${zone}"`);
+}
+
+function takenText(zone: string): string {
+  return `the shared memory zone "${zone}" is already declared for a different use`;
 }

@@ -68,22 +68,39 @@ function readMap(use: Use): void {
       if (fallback !== undefined) use.reader.failAt(node, 'duplicate default map parameter');
       fallback = templateOf(text, node.position);
     } else {
-      entries.push({ key: keyOf(use, node, known), value: templateOf(text, node.position) });
+      const key = keyOf(use, node, hostnames, known);
+      entries.push({ key, value: templateOf(text, node.position) });
     }
   }
   const map = { variable, source: use.template(source), hostnames, volatile, entries };
   lookupsOf(use.scope).maps.push({ ...map, fallback: fallback ?? '' });
 }
 
-function keyOf(use: Use, node: DirectiveNode, known: Set<string>): string | RegExp {
+function keyOf(
+  use: Use,
+  node: DirectiveNode,
+  hostnames: boolean,
+  known: Set<string>,
+): string | RegExp {
   const { name } = node;
   if (name.startsWith('~*')) return use.regex(name.slice(2), true);
   if (name.startsWith('~')) return use.regex(name.slice(1));
   const text = name.startsWith('\\') ? name.slice(1) : name;
-  const lower = text.toLowerCase();
-  if (known.has(lower)) use.reader.failAt(node, `conflicting parameter "${text}"`);
-  known.add(lower);
+  const keys = hostnames ? maskKeys(text.toLowerCase()) : [text.toLowerCase()];
+  if (keys === undefined) use.reader.failAt(node, `invalid hostname or wildcard "${text}"`);
+  for (const key of keys) {
+    if (known.has(key)) use.reader.failAt(node, `conflicting parameter "${text}"`);
+    known.add(key);
+  }
   return text;
+}
+
+/** What a name with a mask stands for: `.a` is `a` and `*.a`. `undefined`: it is no name. */
+export function maskKeys(name: string): readonly string[] | undefined {
+  if (name.includes('..') || /\*.*\*/.test(name)) return undefined;
+  if (name.startsWith('.') && name.length > 1) return [name.slice(1), `*${name}`];
+  const isMask = /^\*\../.test(name) || /.\.\*$/.test(name);
+  return name.includes('*') && !isMask ? undefined : [name];
 }
 
 function readSplit(use: Use): void {
@@ -110,5 +127,5 @@ function hundredths(text: string): number | undefined {
   const match = /^(\d+)(?:\.(\d{1,2}))?%$/.exec(text);
   if (match === null) return undefined;
   const value = Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0'));
-  return value === 0 || value > 10_000 ? undefined : value;
+  return value === 0 ? undefined : value;
 }

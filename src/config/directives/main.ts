@@ -1,4 +1,4 @@
-import { type DirectiveTable, flag, ignored, MANY, text, time, words } from '../directive.ts';
+import { type DirectiveTable, flag, ignored, MANY, text, time } from '../directive.ts';
 import { numberOf } from '../values.ts';
 
 /** Nginx's ways to wait, of which there is one here, and ours. */
@@ -75,8 +75,11 @@ export const mainDirectives: DirectiveTable = {
   multi_accept: { contexts: ['events'], args: 'flag', default: 'off', read: flag('multiAccept') },
   debug_connection: {
     contexts: ['events'],
-    args: [1, MANY],
-    read: words('debugConnections'),
+    args: 1,
+    read: (use) => {
+      const known = use.scope.values.debugConnections as readonly string[] | undefined;
+      use.scope.values.debugConnections = [...(known ?? []), use.first];
+    },
   },
   accept_mutex: { contexts: ['events'], args: 'flag', support: 'no effect', read: ignored },
   accept_mutex_delay: { contexts: ['events'], args: 1, support: 'no effect', read: ignored },

@@ -1,5 +1,6 @@
 import type { ReferersConf } from '../../server/conf/admission-conf.ts';
 import type { Use } from '../directive.ts';
+import { maskKeys } from './lookup.ts';
 
 const NOTHING: ReferersConf = {
   none: false,
@@ -25,9 +26,7 @@ export function referersOf(use: Use, known: ReferersConf | undefined): ReferersC
       const slash = word.indexOf('/');
       const name = slash < 0 ? word : word.slice(0, slash);
       const path = slash < 0 ? '' : word.slice(slash);
-      if (/\.\.|\*.*\*|[^.]\*|\*[^.]/.test(name)) {
-        use.fail(`invalid hostname or wildcard "${name}"`);
-      }
+      if (maskKeys(name) === undefined) use.fail(`invalid hostname or wildcard "${name}"`);
       if (referers.names.some((one) => one.name === name.toLowerCase())) {
         use.fail(`conflicting parameter "${name}"`);
       }

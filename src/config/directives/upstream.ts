@@ -97,7 +97,7 @@ export const upstreamDirectives: DirectiveTable = {
       if (method !== undefined && method !== 'least_conn' && !method.startsWith('least_time=')) {
         use.fail(`invalid parameter "${method}"`);
       }
-      balance(use, { method: 'random-2' });
+      balance(use, { method: two === undefined ? 'random' : 'random-2' });
     },
   },
   hash: {
@@ -218,7 +218,7 @@ function balance(use: Use, conf: BalanceConf): void {
   draft.balance = conf;
 }
 
-const NO_BACKUP = new Set(['ip-hash', 'hash', 'random-2']);
+const NO_BACKUP = new Set(['ip-hash', 'hash', 'random', 'random-2']);
 
 function readServer(use: Use): void {
   const [address = '', ...words] = use.args;

@@ -5,6 +5,7 @@ import { keyHash } from './key-hash.ts';
 import { leastConnections } from './least-connections.ts';
 import { leastTime } from './least-time.ts';
 import { peakEwma } from './peak-ewma.ts';
+import { randomOne } from './random-one.ts';
 import { randomTwo } from './random-two.ts';
 import { smoothRoundRobin } from './smooth-round-robin.ts';
 import type { BalanceConfig } from './upstream-config.ts';
@@ -18,6 +19,8 @@ export function balancerOf(balance: BalanceConfig): Balancer {
       return leastConnections;
     case 'ip-hash':
       return ipHash;
+    case 'random':
+      return randomOne;
     case 'random-2':
       return randomTwo;
     case 'peak-ewma':

@@ -30,7 +30,15 @@ export type ServerConfig = ServerAddress & {
 
 /** How a peer is chosen. */
 export type BalanceConfig =
-  | { readonly method: 'round-robin' | 'least-conn' | 'ip-hash' | 'random-2' | 'peak-ewma' }
+  | {
+      readonly method:
+        | 'round-robin'
+        | 'least-conn'
+        | 'ip-hash'
+        | 'random'
+        | 'random-2'
+        | 'peak-ewma';
+    }
   | { readonly method: 'least-time'; readonly of: LeastTimeOf }
   | { readonly method: 'hash'; readonly consistent: boolean };
 

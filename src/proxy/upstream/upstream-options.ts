@@ -31,6 +31,7 @@ export type BalanceOption =
   | 'round-robin'
   | 'least-conn'
   | 'ip-hash'
+  | 'random'
   | 'random-2'
   | 'least-time'
   | 'peak-ewma'
@@ -175,6 +176,7 @@ function balanceOf(option: BalanceOption, check: Check): BalanceConfig {
     case 'round-robin':
     case 'least-conn':
     case 'ip-hash':
+    case 'random':
     case 'random-2':
     case 'peak-ewma':
       return { method: option };
@@ -191,7 +193,7 @@ function checkTogether(
 ): void {
   const { method } = balance;
   if (!servers.some(({ backup }) => !backup)) throw check.bad('all servers are backups');
-  if (method === 'ip-hash' || method === 'hash' || method === 'random-2') {
+  if (method === 'ip-hash' || method === 'hash' || method.startsWith('random')) {
     const parameter = servers.some(({ backup }) => backup)
       ? 'backup'
       : servers.some(({ slowStartMs }) => slowStartMs > 0) && 'slowStartMs';

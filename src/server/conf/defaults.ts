@@ -1,16 +1,19 @@
 import { ADMISSION_DEFAULTS } from './admission-conf.ts';
 import { CHARSET_DEFAULTS } from './charset-conf.ts';
+import { GZIP_DEFAULTS } from './gzip-conf.ts';
 import { LIMIT_DEFAULTS, ZONES_DEFAULTS } from './limit-conf.ts';
 import { LISTING_DEFAULTS } from './listing-conf.ts';
 import type { LocationConf } from './location-conf.ts';
 import type { LogFormat } from './log-conf.ts';
 import { LOOKUP_DEFAULTS } from './lookup-conf.ts';
+import { PHASE_DEFAULTS } from './phase-conf.ts';
 import { PROXY_DEFAULTS } from './proxy-conf.ts';
 import type { ServerConf, SiteConf } from './site-conf.ts';
 import { SSI_DEFAULTS } from './ssi-conf.ts';
 import { STATUS_DEFAULTS } from './status-conf.ts';
 import { SUB_FILTER_DEFAULTS } from './sub-filter-conf.ts';
 import { SUBREQUESTS_DEFAULTS } from './subrequests-conf.ts';
+import { USER_ID_DEFAULTS } from './user-id-conf.ts';
 
 const KIB = 1024;
 const SECOND = 1000;
@@ -107,14 +110,17 @@ export const LOCATION_DEFAULTS: LocationConf = {
   accessLogs: [],
   errorLogs: [],
   ...PROXY_DEFAULTS,
+  ...PHASE_DEFAULTS,
   ...STATUS_DEFAULTS,
   ...ADMISSION_DEFAULTS,
+  ...USER_ID_DEFAULTS,
   ...LIMIT_DEFAULTS,
   ...LISTING_DEFAULTS,
   ...SSI_DEFAULTS,
   ...SUBREQUESTS_DEFAULTS,
   ...SUB_FILTER_DEFAULTS,
   ...CHARSET_DEFAULTS,
+  ...GZIP_DEFAULTS,
 };
 
 /** A server that listens nowhere yet. */
@@ -138,6 +144,7 @@ export const SITE_DEFAULTS: SiteConf = {
   logFormats: [COMBINED],
   upstreams: [],
   captureNames: [],
+  debugConnections: [],
   charsetMaps: [],
   prefix: '/',
   ...LOOKUP_DEFAULTS,

@@ -54,6 +54,8 @@ export interface SiteConf extends LookupConf, ZonesConf {
   readonly upstreams: readonly UpstreamConf[];
   /** Names of groups in all regular expressions: each is a variable. */
   readonly captureNames: readonly string[];
+  /** Of clients from here, everything is logged: addresses, networks and `unix:`. */
+  readonly debugConnections: readonly string[];
   readonly charsetMaps: readonly CharsetMap[];
   /** Relative paths of `root`, logs and the like begin here; ends with a slash. */
   readonly prefix: string;

@@ -23,7 +23,7 @@ export type UpstreamServerConf = {
 };
 
 export type BalanceConf =
-  | { readonly method: 'round-robin' | 'least-conn' | 'ip-hash' | 'random-2' }
+  | { readonly method: 'round-robin' | 'least-conn' | 'ip-hash' | 'random' | 'random-2' }
   | {
       readonly method: 'least-time';
       readonly of: 'header' | 'last-byte' | 'connect' | 'first-byte';

@@ -10,7 +10,7 @@ export const HOLD = {
   turn: 2,
   /** A filter waits for something else. */
   filter: 4,
-  /** What a filter keeps has reached its bound. */
+  /** What a filter keeps has reached its bound: it says so itself, and goes on with that. */
   full: 8,
   /** So much at once is more than its rate. */
   rate: 16,
@@ -66,13 +66,22 @@ export class BodyChain implements BodyNext {
   hold(why: number): void {
     const before = this.#holds;
     this.#holds |= why;
+    this.#flows(before);
     if (before === 0) this.#request.holdBody();
   }
 
   release(why: number): void {
     const before = this.#holds;
     this.#holds &= ~why;
+    this.#flows(before);
     if (before !== 0 && this.#holds === 0 && !this.#stopped) this.#request.releaseBody();
+  }
+
+  /** Tells filters where somebody else than they themselves has changed something. */
+  #flows(before: number): void {
+    const open = (this.#holds & ~HOLD.full) === 0;
+    if (this.#stopped || open === ((before & ~HOLD.full) === 0)) return;
+    for (const filter of this.#filters) filter.flow?.(open);
   }
 
   level(level: 'open' | 'high'): void {

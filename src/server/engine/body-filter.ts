@@ -18,6 +18,8 @@ export interface BodyNext {
 export interface BodyFilter extends BodyNext {
   /** The one behind it takes less, or again more. */
   level?(level: 'open' | 'high'): void;
+  /** For filters that make more of a body than comes: whether it is to wait, whatever the reason. */
+  flow?(open: boolean): void;
   /** The answer ends here, complete or not. */
   stop?(): void;
 }

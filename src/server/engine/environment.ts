@@ -2,6 +2,7 @@ import type { ProactorPort } from '../../core/proactor.ts';
 import type { Random } from '../../core/random.ts';
 import type { ErrorLogConf, LogLevel } from '../conf/log-conf.ts';
 import type { Zones } from '../shared/zones.ts';
+import type { LocationPlugin } from '../modules/phases/plugin-of.ts';
 import type { Hosts } from './hosts.ts';
 
 /** A log that lines are appended to. */
@@ -15,7 +16,8 @@ export interface ErrorLog {
   /** Is a message of this level of any interest to somebody? */
   takes(level: LogLevel): boolean;
   /** `text`: without time, level and process. */
-  write(level: LogLevel, text: string): void;
+  /** `always`: whatever the level of the logs is. */
+  write(level: LogLevel, text: string, always?: boolean): void;
 }
 
 /** What is known of a file. Times in whole seconds since 1970. */
@@ -61,6 +63,8 @@ export interface Environment {
   readonly hostname: string;
   /** Name and release of the program, for `server_tokens build`. */
   readonly build?: string;
+  /** Of `phase_module`, by path. */
+  readonly plugins?: ReadonlyMap<string, LocationPlugin>;
   /** Addresses of the names of servers, looked up before. */
   readonly hosts?: Hosts;
   /** The log of this path; asked for twice, it is the same. */

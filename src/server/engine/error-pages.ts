@@ -59,6 +59,7 @@ function answerPage(request: Request, status: number): Verdict {
   request.discardBody(false);
   if (isRefreshed(request, agent)) return answerRefresh(request);
   const shown = SHOWN_AS_400.has(status) ? 400 : status;
+  request.errorStatus = shown;
   out.status = shown;
   forgetBody(request);
   const page = shown < 300 ? '' : errorPageOf(status, signatureOf(request));

@@ -17,6 +17,7 @@ export function headRulesOf(conf: ServerConf): HeadRules {
     names: ignoreInvalidHeaders ? 'drop' : 'keep',
     underscores: underscoresInHeaders || !ignoreInvalidHeaders ? 'keep' : 'drop',
     anyExpect: true,
+    uniqueFields: true,
     bodies10: true,
     isHost: isServedHost,
   };

@@ -2,7 +2,7 @@ import type { GeoConf, LookupConf, MapConf, SplitConf } from '../conf/lookup-con
 import type { Template } from '../conf/template.ts';
 import { AddressSet } from '../shared/address-table.ts';
 import { forwardedAddress } from '../shared/forwarded-address.ts';
-import { GeoTable, networksOf } from '../shared/geo-table.ts';
+import { GeoTable } from '../shared/geo-table.ts';
 import { IpKey } from '../shared/ip-key.ts';
 import { MapTable } from '../shared/map-table.ts';
 import { SplitTable } from '../shared/split-table.ts';
@@ -54,7 +54,8 @@ function mapGetter<Of extends Evaluated>(conf: MapConf, world: LookupWorld<Of>):
 }
 
 function geoGetter<Of extends Evaluated>(conf: GeoConf, world: LookupWorld<Of>): Getter<Of> {
-  const table = new GeoTable(geoNetworks(conf), conf.fallback, conf.ranges !== undefined);
+  const networks = conf.networks.map(({ network, value }) => [network, value] as const);
+  const table = new GeoTable(networks, conf.fallback, conf.ranges);
   const { source, proxyRecursive } = conf;
   const variable = source === undefined ? undefined : world.variables.find(source);
   const proxies = conf.proxies.length === 0 ? undefined : new AddressSet(conf.proxies);
@@ -68,11 +69,6 @@ function geoGetter<Of extends Evaluated>(conf: GeoConf, world: LookupWorld<Of>):
     }
     return table.find(key);
   };
-}
-
-function* geoNetworks({ networks, ranges }: GeoConf): Generator<readonly [string, string]> {
-  for (const { network, value } of networks) yield [network, value];
-  for (const range of ranges ?? []) yield* networksOf(range);
 }
 
 function splitGetter<Of extends Evaluated>(conf: SplitConf, world: LookupWorld<Of>): Getter<Of> {

@@ -20,6 +20,7 @@ const TEXTS: Partial<Readonly<Record<HttpErrorCode, string>>> = {
   CHUNK_EXTENSIONS_TOO_LARGE: 'client sent invalid chunked body',
   CHUNK_TOO_LARGE: 'client sent invalid chunked body',
   HEAD_TOO_LARGE: `client sent too large request${IN_FIELDS}`,
+  REPEATED_FIELD: `client sent duplicate header line${IN_FIELDS}`,
   TARGET_TOO_LONG: `client sent too long URI${IN_LINE}`,
   TOO_MANY_FIELDS: `client sent too many header lines${IN_FIELDS}`,
   TRAILERS_TOO_LARGE: 'client sent invalid chunked body',

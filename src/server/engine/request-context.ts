@@ -8,7 +8,7 @@ export function requestContext(request: Request, text: string): string {
   const client = request.client as ServerConnection;
   let line = `*${client.number} ${text}, client: ${request.from.text}, server: ${request.server.conf.name}`;
   const { head } = client;
-  if (request.method === '') return line;
+  if (head.fieldsStart <= 2) return line;
   line += `, request: "${head.text.slice(0, Math.max(0, head.fieldsStart - 2))}"`;
   if (request.isSubrequest) line += `, subrequest: "${request.uri}"`;
   line += upstreamPart(request);

@@ -81,6 +81,8 @@ export class Request extends Session {
   /** What it occupies until its end. */
   readonly holds: Hold[] = [];
   readonly phases: Phases;
+  /** Everything is logged, whatever the level of the log is. */
+  isDebugged = false;
   keepAlive = true;
   headSent = false;
   headBytes = 0;
@@ -156,7 +158,8 @@ export class Request extends Session {
     }
     this.#chooseServer(hostName(hostField(head)));
     if (head.hasDropped) logDropped(this);
-    if (this.location.takesDebug) logBegin(this);
+    this.isDebugged = this.site.debugs(client);
+    if (this.isDebugged || this.location.takesDebug) logBegin(this);
     if (client.requestHasBody) client.holdBody();
     else this.#enter();
   }
@@ -280,7 +283,7 @@ export class Request extends Session {
     }
     this.location = locationFor(location, this.method);
     this.useTimes();
-    if (this.location.takesDebug) logLocation(this);
+    if (this.isDebugged || this.location.takesDebug) logLocation(this);
     return this.#checkBodySize();
   }
 
@@ -457,6 +460,8 @@ export class Request extends Session {
   #answerInstead(): void {
     const status = this.instead;
     this.instead = 0;
+    // What a server still says is not the answer any more.
+    if (this.upstream !== undefined) this.dropUpstream();
     this.#chain?.stop();
     this.#chain = undefined;
     this.conditionsOff = true;

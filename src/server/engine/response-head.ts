@@ -29,6 +29,7 @@ export function headText(request: Request): string {
   if (out.location !== '') text += `Location: ${locationOf(request)}\r\n`;
   if (request.reframes) text += 'Transfer-Encoding: chunked\r\n';
   text += connectionLine(request);
+  if (out.variesByEncoding) text += 'Vary: Accept-Encoding\r\n';
   const { lines } = out;
   for (let i = 0; i < lines.length; i += 1) text += lines[i] as string;
   return `${text}\r\n`;

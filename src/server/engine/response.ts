@@ -22,6 +22,8 @@ export class Response {
   allowsRanges = false;
   /** Parts are cut out of the body as it comes: one at most. */
   singleRange = false;
+  /** Another client may get it in another encoding: that is said. */
+  variesByEncoding = false;
   /** Encoded already: nobody compresses it again. */
   contentEncoding = '';
   /** Complete field lines, each with its CRLF. */
@@ -39,6 +41,7 @@ export class Response {
     this.etag = '';
     this.allowsRanges = false;
     this.singleRange = false;
+    this.variesByEncoding = false;
     this.contentEncoding = '';
     this.lines.length = 0;
   }

@@ -18,6 +18,8 @@ import type { LocationConf } from '../conf/location-conf.ts';
 import type { LogLevel } from '../conf/log-conf.ts';
 import type { ListenConf, ServerConf, SiteConf } from '../conf/site-conf.ts';
 import type { Template } from '../conf/template.ts';
+import { AddressSet } from '../shared/address-table.ts';
+import { IpKey } from '../shared/ip-key.ts';
 import { Zones } from '../shared/zones.ts';
 import { Acceptor } from './acceptor.ts';
 import type { Environment, ErrorLog } from './environment.ts';
@@ -31,6 +33,7 @@ import { Request } from './request.ts';
 import { requestContext } from './request-context.ts';
 import { Resolvers } from './resolvers.ts';
 import { compileTemplate, type Evaluate } from './templates.ts';
+import { upstreamHeadLimits } from './upstream-head-limits.ts';
 import { Variables } from './variables.ts';
 import type { Handler } from './verdict.ts';
 import { VirtualServer, VirtualServers } from './virtual-servers.ts';
@@ -70,6 +73,8 @@ export class Site implements SessionShared {
   readonly #heads: ProxiedConnections[] = [];
   readonly #errorLogs = new Map<LocationConf, ErrorLog>();
   #draining: Draining | undefined;
+  readonly #debugged: AddressSet | undefined;
+  readonly #key = new IpKey();
   /** Connections that were accepted. */
   accepted = 0;
   /** Requests that have come, those that were none included. */
@@ -84,11 +89,13 @@ export class Site implements SessionShared {
     this.modules = modules;
     this.resolvers = new Resolvers(environment);
     this.zones = environment.zones ?? new Zones();
+    const { debugConnections: debugged } = conf;
+    this.#debugged = debugged.length === 0 ? undefined : new AddressSet(debugged);
     this.clock = new HttpClock(() => environment.wallMs());
     const buffers = new BufferPool();
     const direct = port.capabilities.receive === 'direct';
     const bulk = direct ? new BufferPool(BULK_BYTES, BULK_IDLE_MAX) : undefined;
-    const parsers = new ParserPool('response', UPSTREAM_HEAD_LIMITS, UPSTREAM_RULES);
+    const parsers = new ParserPool('response', upstreamHeadLimits(conf), UPSTREAM_RULES);
     this.targetParts = { port, random, buffers, bulk, parsers, sources: new SourceAddresses(port) };
     this.target = new UpstreamTarget(
       this.targetParts,
@@ -216,7 +223,14 @@ export class Site implements SessionShared {
   /** A message about a request, in the log of its location. */
   logRequest(request: Request, level: LogLevel, text: string): void {
     const log = this.#errorLog(request.location.conf);
-    if (log.takes(level)) log.write(level, requestContext(request, text));
+    const always = request.isDebugged;
+    if (always || log.takes(level)) log.write(level, requestContext(request, text), always);
+  }
+
+  /** Is everything of this client to be logged? */
+  debugs(client: ServerConnection): boolean {
+    if (this.#debugged === undefined) return false;
+    return this.#debugged.has(this.#key.read(client.address));
   }
 
   #errorLog(conf: LocationConf): ErrorLog {
@@ -291,11 +305,3 @@ export class Site implements SessionShared {
 
 /** Servers that end lines with LF alone are understood: nginx does. */
 const UPSTREAM_RULES: HeadRules = { ...HEAD_RULES, bareLf: true };
-
-/** Heads of answers from upstreams; each location may allow less. */
-const UPSTREAM_HEAD_LIMITS: HeadLimits = {
-  headBytesMax: 64 * 1024,
-  lineBytesMax: 32 * 1024,
-  targetBytesMax: 8 * 1024,
-  fieldsMax: 1000,
-};

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { AMBIGUOUS } from '../../http/field-names.ts';
 import { originForm } from '../../http/request-target.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import { httpDate } from '../engine/http-date.ts';
@@ -49,7 +50,7 @@ const VARIABLES: VariableTable = {
   remote_user: (request) => basicUser(clientOf(request).head.get('authorization')),
   remote_port: ({ from }) => (from.port === 0 ? '' : String(from.port)),
   request_length: ({ requestBytes }) => String(requestBytes),
-  content_type: (request) => joined(clientOf(request).head, 'content-type', ', '),
+  content_type: (request) => joined(clientOf(request).head, 'content_type', ', '),
   content_length: (request) => clientOf(request).head.get('content-length'),
   pid: ({ site }) => String(site.environment.pid),
   hostname: ({ site }) => site.environment.hostname,
@@ -58,7 +59,7 @@ const VARIABLES: VariableTable = {
 
 const FAMILIES: FamilyTable = {
   http_: (rest) => {
-    const name = rest.replaceAll('_', '-');
+    const name = rest.toLowerCase();
     return (request) => joined(clientOf(request).head, name, name === 'cookie' ? '; ' : ', ');
   },
   sent_http_: (rest) => {
@@ -81,6 +82,7 @@ export const coreVariablesModule: HttpModule = {
   families: FAMILIES,
 };
 
+/** The values of all fields of a name; `name` in lower case, each `-` written as `_`. */
 function joined(
   head: ServerConnection['head'],
   name: string,
@@ -88,11 +90,16 @@ function joined(
 ): string | undefined {
   let value: string | undefined;
   for (let index = 0; index < head.fieldCount; index += 1) {
-    if (head.fieldName(index).toLowerCase() !== name) continue;
+    if (head.fieldId(index) === AMBIGUOUS || !isField(head, index, name)) continue;
     const one = head.fieldValue(index);
     value = value === undefined ? one : `${value}${separator}${one}`;
   }
   return value;
+}
+
+function isField(head: ServerConnection['head'], index: number, name: string): boolean {
+  const text = head.fieldName(index);
+  return text.length === name.length && text.toLowerCase().replaceAll('-', '_') === name;
 }
 
 function protocolOf(head: ServerConnection['head']): string {

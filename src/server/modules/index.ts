@@ -6,6 +6,9 @@ import { authBasicModule } from './auth-basic.ts';
 import { authRequestModule } from './auth-request.ts';
 import { charsetModule } from './charset/index.ts';
 import { coreVariablesModule } from './core-variables.ts';
+import { gunzipModule } from './gzip/gunzip.ts';
+import { gzipModule } from './gzip/index.ts';
+import { gzipStaticModule } from './gzip/static.ts';
 import { headersModule } from './headers.ts';
 import { indexFilesModule } from './index-files.ts';
 import { limitConnectionsModule } from './limit-connections.ts';
@@ -15,6 +18,7 @@ import { autoindexModule, randomIndexModule } from './listing/index.ts';
 import { lookupModule } from './lookup.ts';
 import { mirrorModule } from './mirror.ts';
 import { notModifiedModule } from './not-modified.ts';
+import { phasesModule, responsePhasesModule } from './phases/index.ts';
 import { postActionModule } from './post-action.ts';
 import { proxyModule } from './proxy/index.ts';
 import { proxyProtocolModule } from './proxy-protocol.ts';
@@ -29,6 +33,7 @@ import { staticFilesModule } from './static-files.ts';
 import { stubStatusModule } from './stub-status.ts';
 import { subFilterModule } from './sub-filter/index.ts';
 import { tryFilesModule } from './try-files.ts';
+import { userIdModule } from './user-id.ts';
 
 /** All modules, in the order in which their handlers run within a phase. */
 export const MODULES: readonly HttpModule[] = [
@@ -37,6 +42,7 @@ export const MODULES: readonly HttpModule[] = [
   lookupModule,
   proxyProtocolModule,
   rewriteModule,
+  phasesModule,
   realIpModule,
   limitRequestsModule,
   limitConnectionsModule,
@@ -52,13 +58,18 @@ export const MODULES: readonly HttpModule[] = [
   randomIndexModule,
   indexFilesModule,
   autoindexModule,
+  gzipStaticModule,
   staticFilesModule,
   notModifiedModule,
+  userIdModule,
   headersModule,
-  additionModule,
+  responsePhasesModule,
+  gunzipModule,
   subFilterModule,
   charsetModule,
   ssiModule,
+  additionModule,
+  gzipModule,
   rangesModule,
   postActionModule,
   limitRateModule,

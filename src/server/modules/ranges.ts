@@ -26,8 +26,8 @@ export const rangesModule: HttpModule = {
 
 function answerParts(request: Request, maxRanges: number): void {
   const { out } = request;
-  if (out.status !== 200 || request.isSubrequest || out.contentLength < 0) return;
-  if (!out.allowsRanges) return;
+  if (!out.allowsRanges || out.status !== 200 || out.contentLength < 0) return;
+  if (request.isSubrequest) return;
   const { head } = request.client as ServerConnection;
   const asked = head.get('range');
   if (asked === undefined || !isMeant(request, asked, head.get('if-range'))) {

@@ -2,6 +2,7 @@ import type { ServerConnection } from '../../http/server-connection.ts';
 import type { AdmissionConf, RealIpHeader } from '../conf/admission-conf.ts';
 import type { HttpModule } from '../engine/module.ts';
 import type { Request } from '../engine/request.ts';
+import type { Site } from '../engine/site.ts';
 import { type Handler, NEXT } from '../engine/verdict.ts';
 import { AddressSet } from '../shared/address-table.ts';
 import { forwardedAddress } from '../shared/forwarded-address.ts';
@@ -14,22 +15,23 @@ export const realIpModule: HttpModule = {
     realip_remote_addr: ({ from }) => from.connected,
     realip_remote_port: ({ from }) => (from.connectedPort === 0 ? '' : String(from.connectedPort)),
   },
-  location({ conf, preAccess }) {
-    if (conf.realIpFrom.length > 0) preAccess.push(handlerOf(conf));
+  location({ conf, preAccess }, site) {
+    if (conf.realIpFrom.length > 0) preAccess.push(handlerOf(conf, site));
   },
   /** What a server says holds before a location is known. */
   postRead(site) {
     const byConf = new Map<AdmissionConf, Handler>();
     for (const { location } of site.conf.servers) {
-      if (location.realIpFrom.length > 0) byConf.set(location, handlerOf(location));
+      if (location.realIpFrom.length > 0) byConf.set(location, handlerOf(location, site));
     }
     if (byConf.size === 0) return undefined;
     return (request) => byConf.get(request.location.conf)?.(request) ?? NEXT;
   },
 };
 
-function handlerOf({ realIpFrom, realIpHeader, realIpRecursive }: AdmissionConf): Handler {
-  const trusted = new AddressSet(realIpFrom);
+function handlerOf(conf: AdmissionConf, { environment }: Site): Handler {
+  const { realIpFrom, realIpHeader, realIpRecursive } = conf;
+  const trusted = new AddressSet(realIpFrom, environment.hosts);
   const name = realIpHeader.kind === 'field' ? realIpHeader.name.toLowerCase() : '';
   return (request) => {
     const { from } = request;
@@ -40,6 +42,8 @@ function handlerOf({ realIpFrom, realIpHeader, realIpRecursive }: AdmissionConf)
     if (found === undefined) return NEXT;
     const isProxied = realIpHeader.kind === 'proxy-protocol';
     from.replace(found.address, isProxied ? (from.proxyHead?.source?.port ?? 0) : found.port);
+    // Groups that choose a server by the client have it from here.
+    request.attempts.address = found.address;
     return NEXT;
   };
 }

@@ -32,6 +32,12 @@ export const refererModule: HttpModule = {
 };
 
 function compile(conf: ReferersConf): IsValid {
+  const { none, blocked, names: listed, regexes, serverNames } = conf;
+  const hasNames = listed.length > 0 || regexes.length > 0 || serverNames;
+  if ((none || blocked) && !hasNames) {
+    const what = 'the "none" or "blocked" referers are specified in the "valid_referers" directive';
+    throw new Error(`${what} without any valid referer`);
+  }
   const names = new MapTable(
     conf.names.map(({ name, path }) => [name, path] as const),
     true,

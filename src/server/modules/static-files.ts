@@ -37,9 +37,14 @@ function serve(request: Request, pathOf: FilePath): Verdict {
     request.log('crit', `"${path}" is not a regular file`);
     return 404;
   }
+  return answerFile(request, descriptor, status);
+}
+
+/** Answers with an open file, which is closed at the end. */
+export function answerFile(request: Request, descriptor: number, status: FileStatus): Verdict {
   describe(request, status);
   if (request.writeHead()) send(request, descriptor, status.size);
-  else files.close(descriptor);
+  else request.site.environment.files.close(descriptor);
   return TAKEN;
 }
 

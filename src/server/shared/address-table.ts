@@ -7,9 +7,15 @@ export class AddressTable<Value> {
   readonly #ipv4: PrefixTrie<Value>;
   readonly #ipv6: PrefixTrie<Value>;
 
-  /** Networks as text (`10.0.0.0/8`); the last one of a network counts. Throws for what is none. */
-  constructor(networks: Iterable<readonly [string, Value]>) {
-    const ipv4: Prefix<Value>[] = [];
+  /**
+   * Networks as text (`10.0.0.0/8`), and of IPv4 as prefixes; the last one of a network counts.
+   * Throws for what is none.
+   */
+  constructor(
+    networks: Iterable<readonly [string, Value]>,
+    prefixes: readonly Prefix<Value>[] = [],
+  ) {
+    const ipv4: Prefix<Value>[] = [...prefixes];
     const ipv6: Prefix<Value>[] = [];
     for (const [text, value] of networks) {
       const { family, words, length } = networkOf(text);
@@ -26,14 +32,20 @@ export class AddressTable<Value> {
   }
 }
 
-/** Who is trusted: networks, and `unix:` for everything that comes over a unix socket. */
+/** Addresses of names, as they were found before the configuration began to work. */
+type Hosts = ReadonlyMap<string, readonly string[]>;
+
+/** Who is trusted: networks, names, and `unix:` for everything that comes over a unix socket. */
 export class AddressSet {
   readonly #table: AddressTable<true>;
   readonly #unix: boolean;
 
-  constructor(from: readonly string[]) {
+  /** Throws for what is neither a network nor a name that `hosts` knows. */
+  constructor(from: readonly string[], hosts?: Hosts) {
     this.#unix = from.includes('unix:');
-    const networks = from.filter((text) => text !== 'unix:');
+    const networks = from
+      .filter((text) => text !== 'unix:')
+      .flatMap((text) => hosts?.get(text) ?? [text]);
     this.#table = new AddressTable(networks.map((text) => [text, true]));
   }
 

@@ -1,6 +1,8 @@
+import { ipv4Number } from '../../net/ipv4-number.ts';
 import type { GeoRange } from '../conf/lookup-conf.ts';
 import { AddressTable } from './address-table.ts';
-import { IpKey } from './ip-key.ts';
+import type { IpKey } from './ip-key.ts';
+import type { Prefix } from './prefix-trie.ts';
 
 /** What unix sockets, and what is no address at all, are looked up as. */
 const NO_ADDRESS = 0xffff_ffff;
@@ -11,11 +13,17 @@ export class GeoTable {
   readonly #fallback: string;
   readonly #ipv4Only: boolean;
 
-  /** `networks`: as text, with values. `fallback`: for all other addresses. */
-  constructor(networks: Iterable<readonly [string, string]>, fallback: string, ipv4Only = false) {
-    this.#table = new AddressTable(networks);
+  /** By network as text, or by range. `fallback`: for all other addresses. */
+  constructor(
+    networks: Iterable<readonly [string, string]>,
+    fallback: string,
+    ranges?: readonly GeoRange[],
+  ) {
+    const prefixes: Prefix<string>[] = [];
+    for (const range of ranges ?? []) addPrefixes(range, prefixes);
+    this.#table = new AddressTable(networks, prefixes);
     this.#fallback = fallback;
-    this.#ipv4Only = ipv4Only;
+    this.#ipv4Only = ranges !== undefined;
   }
 
   /** The key is changed where it is no address. */
@@ -29,30 +37,25 @@ export class GeoTable {
   }
 }
 
-/**
- * Networks that together are a range. Ranges may lie in one another: the one that is said last is
- * the one that counts.
- */
-export function* networksOf({ from, to, value }: GeoRange): Generator<readonly [string, string]> {
+/** Adds the networks that together are a range. Throws for what is none. */
+export function addPrefixes({ from, to, value }: GeoRange, prefixes: Prefix<string>[]): void {
   let first = numberOf(from);
   const last = numberOf(to);
   while (first <= last) {
     // The largest network that begins here and does not go beyond the end.
-    let bits = 32;
-    while (bits > 0 && first % 2 ** (33 - bits) === 0 && first + 2 ** (33 - bits) - 1 <= last) {
-      bits -= 1;
+    let length = 32;
+    while (length > 0) {
+      const size = 2 ** (33 - length);
+      if (first % size !== 0 || first + size - 1 > last) break;
+      length -= 1;
     }
-    yield [`${textOf(first)}/${bits}`, value];
-    first += 2 ** (32 - bits);
+    prefixes.push({ words: [first], length, value });
+    first += 2 ** (32 - length);
   }
 }
 
 function numberOf(text: string): number {
-  const key = new IpKey().read(text);
-  if (key.family !== 'ipv4') throw new Error(`invalid address "${text}"`);
-  return key.words[0] as number;
-}
-
-function textOf(address: number): string {
-  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
+  const number = ipv4Number(text);
+  if (number < 0) throw new Error(`invalid address "${text}"`);
+  return number;
 }

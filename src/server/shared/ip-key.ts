@@ -1,7 +1,6 @@
 import { parseIpv6 } from '../../net/ip.ts';
+import { ipv4Number } from '../../net/ipv4-number.ts';
 
-const DOT = 0x2e;
-const ZERO = 0x30;
 /** How a connection over a unix socket is named where an address is expected. */
 export const UNIX_ADDRESS: string = 'unix:';
 
@@ -15,8 +14,10 @@ export class IpKey {
 
   /** Reads the text of an address; what is none has the family `none`. */
   read(text: string): this {
-    if (readIpv4(text, this.words)) {
+    const ipv4 = ipv4Number(text);
+    if (ipv4 >= 0) {
       this.family = 'ipv4';
+      this.words[0] = ipv4;
       return this;
     }
     if (text.startsWith(UNIX_ADDRESS)) this.family = 'unix';
@@ -37,32 +38,4 @@ export class IpKey {
     this.family = 'ipv4';
     words[0] = words[3] as number;
   }
-}
-
-/** Four decimal numbers without leading zeros. */
-function readIpv4(text: string, words: Uint32Array): boolean {
-  if (text.length > 15) return false;
-  let value = 0;
-  let octet = 0;
-  let digits = 0;
-  let dots = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === DOT) {
-      if (digits === 0 || dots === 3) return false;
-      value = value * 256 + octet;
-      octet = 0;
-      digits = 0;
-      dots += 1;
-      continue;
-    }
-    const digit = code - ZERO;
-    if (digit < 0 || digit > 9 || (digits > 0 && octet === 0)) return false;
-    octet = octet * 10 + digit;
-    digits += 1;
-    if (octet > 255) return false;
-  }
-  if (digits === 0 || dots !== 3) return false;
-  words[0] = value * 256 + octet;
-  return true;
 }

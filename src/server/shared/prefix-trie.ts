@@ -1,6 +1,6 @@
 /** What is looked for: the first `length` bits of `words`, of which there are one or four. */
 export type Prefix<Value> = {
-  readonly words: Uint32Array;
+  readonly words: ArrayLike<number>;
   readonly length: number;
   readonly value: Value;
 };
@@ -39,17 +39,13 @@ export class PrefixTrie<Value> {
   /** `wordCount`: 1 for IPv4, 4 for IPv6. Of equal prefixes the last one counts. */
   constructor(wordCount: 1 | 4, prefixes: readonly Prefix<Value>[]) {
     this.#wordCount = wordCount;
-    const entries = distinct(wordCount, prefixes);
-    this.#words = new Uint32Array(entries.length * wordCount);
-    this.#lengths = new Uint8Array(entries.length);
-    this.parents = new Int32Array(entries.length).fill(NONE);
-    for (const [index, { words, length, value }] of entries.entries()) {
-      this.#words.set(words.subarray(0, wordCount), index * wordCount);
-      this.#lengths[index] = length;
-      this.values.push(value);
-    }
+    const sorted = sortedPrefixes(wordCount, prefixes);
+    this.#words = sorted.words;
+    this.#lengths = sorted.lengths;
+    this.parents = new Int32Array(sorted.lengths.length).fill(NONE);
+    for (const from of sorted.order) this.values.push((prefixes[from] as Prefix<Value>).value);
     this.#leaves = this.#findParents();
-    if (entries.length > 0) this.#build(0, this.#leaves.length, 0, this.#newNodes(1));
+    if (this.size > 0) this.#build(0, this.#leaves.length, 0, this.#newNodes(1));
   }
 
   get size(): number {
@@ -225,25 +221,41 @@ function bitsAt(words: Uint32Array, base: number, at: number, count: number): nu
   return ((first | next) >>> 0) >>> (WORD_BITS - count);
 }
 
+/** Prefixes in a row: entry by entry their words and lengths, and which one each of them was. */
+type Sorted = {
+  readonly words: Uint32Array;
+  readonly lengths: Uint8Array;
+  readonly order: Uint32Array;
+};
+
 /** In order of their bits, shorter ones first; each once, with bits behind its length cleared. */
-function distinct<Value>(wordCount: number, prefixes: readonly Prefix<Value>[]): Prefix<Value>[] {
-  const byText = new Map<string, Prefix<Value>>();
-  for (const { words, length, value } of prefixes) {
-    const masked = Uint32Array.from(words.subarray(0, wordCount));
+function sortedPrefixes(wordCount: number, prefixes: readonly Prefix<unknown>[]): Sorted {
+  const masked = new Uint32Array(prefixes.length * wordCount);
+  for (const [index, { words, length }] of prefixes.entries()) {
     for (let word = 0; word < wordCount; word += 1) {
       const bits = Math.min(WORD_BITS, Math.max(0, length - word * WORD_BITS));
-      if (bits < WORD_BITS)
-        masked[word] = bits === 0 ? 0 : (masked[word] as number) & (-1 << (WORD_BITS - bits));
+      const mask = bits === 0 ? 0 : -1 << (WORD_BITS - bits);
+      masked[index * wordCount + word] = (words[word] as number) & mask;
     }
-    byText.set(`${masked.join(' ')}/${length}`, { words: masked, length, value });
   }
-  return [...byText.values()].sort(compare);
-}
-
-function compare(one: Prefix<unknown>, other: Prefix<unknown>): number {
-  for (let word = 0; word < one.words.length; word += 1) {
-    const difference = (one.words[word] as number) - (other.words[word] as number);
-    if (difference !== 0) return difference;
+  const compare = (one: number, other: number): number => {
+    for (let word = 0; word < wordCount; word += 1) {
+      const a = masked[one * wordCount + word] as number;
+      const b = masked[other * wordCount + word] as number;
+      if (a !== b) return a < b ? -1 : 1;
+    }
+    return (prefixes[one] as Prefix<unknown>).length - (prefixes[other] as Prefix<unknown>).length;
+  };
+  const all = Uint32Array.from(prefixes, (_, index) => index);
+  // The sort is stable: of equal ones the last one stands last.
+  all.sort(compare);
+  const order = all.filter(
+    (from, at) => at + 1 === all.length || compare(from, all[at + 1] as number) !== 0,
+  );
+  const words = new Uint32Array(order.length * wordCount);
+  for (const [entry, from] of order.entries()) {
+    words.set(masked.subarray(from * wordCount, (from + 1) * wordCount), entry * wordCount);
   }
-  return one.length - other.length;
+  const lengths = Uint8Array.from(order, (from) => (prefixes[from] as Prefix<unknown>).length);
+  return { words, lengths, order };
 }

@@ -11,6 +11,8 @@ export class StreamListener {
   readonly server: StreamServer;
   /** Where it listens: the port is known. */
   endpoint: Endpoint;
+  /** It listens on all addresses of its family. */
+  readonly isWildcard: boolean;
   /** Takes a connection as if it had come to this address. */
   take: ((socket: SocketId, passes?: number) => void) | undefined;
 
@@ -19,5 +21,6 @@ export class StreamListener {
     this.conf = conf;
     this.server = server;
     this.endpoint = conf.endpoint;
+    this.isWildcard = conf.endpoint.address === '0.0.0.0' || conf.endpoint.address === '::';
   }
 }

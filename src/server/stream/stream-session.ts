@@ -43,7 +43,6 @@ export abstract class StreamSession implements Evaluated {
   remote: Endpoint;
   /** Who has connected. */
   readonly peer: Endpoint;
-  readonly local: Endpoint;
   readonly startedMs: number;
   status = 0;
   /** What `limit_conn` has said; '' where there is none. */
@@ -64,17 +63,19 @@ export abstract class StreamSession implements Evaluated {
   ended = false;
   abstract readonly isUdp: boolean;
 
-  constructor(listener: StreamListener, peer: Endpoint, local: Endpoint) {
+  constructor(listener: StreamListener, peer: Endpoint) {
     const { site } = listener;
     this.site = site;
     this.listener = listener;
     this.server = listener.server;
     this.peer = peer;
     this.remote = peer;
-    this.local = local;
     this.number = site.nextNumber();
     this.startedMs = site.port.loop.turnMs;
   }
+
+  /** Our end. */
+  abstract readonly local: Endpoint;
 
   /** Sends latin1 text, and finishes the session when it is on its way. */
   abstract respond(text: string): void;
@@ -101,10 +102,10 @@ export abstract class StreamSession implements Evaluated {
     this.closeClient(reset);
   }
 
-  /** The program ends: nothing is waited for. */
-  cut(): void {
+  /** The program ends: nothing is waited for. `why`: what the log says. */
+  cut(why = 'shutdown timeout'): void {
     if (this.ended) return;
-    this.log('info', 'shutdown timeout');
+    this.log('info', why);
     this.work?.stop();
     this.finish(STREAM_STATUS.ok, true);
   }

@@ -152,7 +152,8 @@ export class StreamSite {
 
   /** Datagrams have no end of their own. */
   #cutDatagrams(): void {
-    for (const session of this.sessions.all()) if (session.isUdp) session.cut();
+    for (const session of this.sessions.all())
+      if (session.isUdp) session.cut('disconnected on shutdown');
   }
 
   sessionClosed(session: StreamSession): void {

@@ -26,15 +26,24 @@ export class TcpSession extends StreamSession implements OutboxOwner, ProxyHeadO
   /** Somebody else closes the socket, and tells when it is closed. */
   #isGiven = false;
   #reader: ProxyHeadReader | undefined;
+  #local: Endpoint | undefined;
 
   /** `passes`: how often the connection was passed from one address to another. */
   constructor(listener: StreamListener, socket: SocketId, passes = 0) {
     const { port } = listener.site;
     const peer = port.remoteEndpoint(socket) ?? UNKNOWN;
-    super(listener, peer, port.localEndpoint(socket) ?? listener.endpoint);
+    super(listener, peer);
     this.socket = socket;
     this.passes = passes;
     this.site.sessions.add(this);
+  }
+
+  /** Only where the address of the listener does not say it, the system is asked. */
+  get local(): Endpoint {
+    const { endpoint, isWildcard } = this.listener;
+    if (!isWildcard) return endpoint;
+    this.#local ??= this.site.port.localEndpoint(this.socket) ?? endpoint;
+    return this.#local;
   }
 
   begin(): void {

@@ -14,14 +14,16 @@ const PAUSE_MS = 500;
 export class UdpService {
   readonly listener: StreamListener;
   readonly sender: DatagramSender;
+  readonly #clientsMax: number;
   readonly #recv: UdpRecvOperation;
   readonly #sessions = new Map<string, UdpSession>();
   readonly #retry = timerOperation(() => this.#receive());
   #stopped = false;
 
-  constructor(listener: StreamListener, socket: SocketId) {
+  constructor(listener: StreamListener, socket: SocketId, clientsMax: number = UDP_CLIENTS_MAX) {
     const { port } = listener.site;
     this.listener = listener;
+    this.#clientsMax = clientsMax;
     this.sender = new DatagramSender(port, socket);
     this.#recv = udpRecvOperation(socket, () => this.#received());
     this.#receive();
@@ -70,7 +72,7 @@ export class UdpService {
       known.datagram(datagram);
       return;
     }
-    if (this.#sessions.size === UDP_CLIENTS_MAX) return;
+    if (this.#sessions.size === this.#clientsMax) return;
     const session = new UdpSession(this, from, key);
     this.#sessions.set(key, session);
     session.begin(datagram);

@@ -14,10 +14,14 @@ export class UdpSession extends StreamSession {
   first: Uint8Array = NONE;
 
   constructor(service: UdpService, from: Endpoint, key: string) {
-    super(service.listener, from, service.listener.endpoint);
+    super(service.listener, from);
     this.key = key;
     this.#service = service;
     this.site.sessions.add(this);
+  }
+
+  get local(): Endpoint {
+    return this.listener.endpoint;
   }
 
   /** `datagram` is lent. */

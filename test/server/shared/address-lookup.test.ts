@@ -2,8 +2,9 @@ import test from 'ava';
 import { AccessRules } from '../../../src/server/shared/access-rules.ts';
 import { AddressSet, AddressTable } from '../../../src/server/shared/address-table.ts';
 import { forwardedAddress } from '../../../src/server/shared/forwarded-address.ts';
-import { GeoTable, networksOf } from '../../../src/server/shared/geo-table.ts';
+import { addPrefixes, GeoTable } from '../../../src/server/shared/geo-table.ts';
 import { IpKey } from '../../../src/server/shared/ip-key.ts';
+import type { Prefix } from '../../../src/server/shared/prefix-trie.ts';
 
 const key = (text: string): IpKey => new IpKey().read(text);
 
@@ -49,14 +50,18 @@ test('of access rules the first one decides that an address is in', (t) => {
 });
 
 test('ranges are looked up as the networks that they are made of', (t) => {
-  t.deepEqual(
-    [...networksOf({ from: '10.0.0.1', to: '10.0.0.9', value: 'x' })].map(([network]) => network),
-    ['10.0.0.1/32', '10.0.0.2/31', '10.0.0.4/30', '10.0.0.8/31'],
-  );
-  t.deepEqual(
-    [...networksOf({ from: '0.0.0.0', to: '255.255.255.255', value: 'x' })],
-    [['0.0.0.0/0', 'x']],
-  );
+  const networks = (from: string, to: string) => {
+    const prefixes: Prefix<string>[] = [];
+    addPrefixes({ from, to, value: 'x' }, prefixes);
+    return prefixes.map(({ words, length }) => [words[0], length]);
+  };
+  t.deepEqual(networks('10.0.0.1', '10.0.0.9'), [
+    [0x0a00_0001, 32],
+    [0x0a00_0002, 31],
+    [0x0a00_0004, 30],
+    [0x0a00_0008, 31],
+  ]);
+  t.deepEqual(networks('0.0.0.0', '255.255.255.255'), [[0, 0]]);
 });
 
 test('what is no address is looked up as 255.255.255.255', (t) => {
@@ -65,7 +70,8 @@ test('what is no address is looked up as 255.255.255.255', (t) => {
     ['unix:', 'x', '255.255.255.255', '::1', '1.1.1.1'].map((text) => table.find(key(text))),
     ['none', 'none', 'none', 'default', 'default'],
   );
-  const ranges = new GeoTable([['255.255.255.255', 'none']], 'default', true);
+  const last = { from: '255.255.255.0', to: '255.255.255.255', value: 'none' };
+  const ranges = new GeoTable([], 'default', [last]);
   t.is(ranges.find(key('::1')), 'none', 'ranges know IPv4 alone');
 });
 

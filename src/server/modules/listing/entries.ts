@@ -18,8 +18,9 @@ export function entriesOf(files: Files, directory: string): readonly Entry[] | F
   const names = files.list(directory);
   if ('code' in names) return names;
   const entries: Entry[] = [];
-  for (const name of names.slice(0, ENTRIES_MAX)) {
+  for (const name of names) {
     if (name.startsWith('.')) continue;
+    if (entries.length === ENTRIES_MAX) break;
     const status = files.status(`${directory}/${name}`);
     if (!('code' in status)) {
       const { isDirectory, isFile, size, mtime } = status;

@@ -7,7 +7,7 @@ import type { Site } from '../../engine/site.ts';
 import { systemError } from '../../engine/system-errors.ts';
 import { type Handler, NEXT, TAKEN, type Verdict } from '../../engine/verdict.ts';
 import { jsonListing, xmlListing } from './data.ts';
-import { type Entry, entriesOf } from './entries.ts';
+import { ENTRIES_MAX, type Entry, entriesOf } from './entries.ts';
 import { htmlListing } from './html.ts';
 
 const CALLBACK_MAX = 128;
@@ -40,6 +40,9 @@ function listingHandler(location: Location, site: Site): Handler {
     if (callback === undefined) return 400;
     const entries = entriesOf(site.environment.files, withoutSlash(path));
     if ('code' in entries) return notRead(request, path, entries);
+    if (entries.length === ENTRIES_MAX) {
+      request.log('warn', `only ${ENTRIES_MAX} names of "${path}" are listed`);
+    }
     begin(request, callback);
     if (!request.writeHead()) return TAKEN;
     request.writeText(listing(request, entries, callback));

@@ -46,7 +46,8 @@ export function failureText(failure: ClientFailure, inBody: boolean): string {
 }
 
 function protocolText({ code, message }: HttpError): string {
-  if (code === 'HEAD_TOO_LARGE') return 'upstream sent too big header';
+  if (code === 'HEAD_TOO_LARGE' || code === 'FIELD_TOO_LARGE' || code === 'TOO_MANY_FIELDS')
+    return 'upstream sent too big header';
   if (code.includes('CHUNK')) return `upstream sent invalid chunked response: "${message}"`;
   if (code === 'BAD_STATUS_LINE') return 'upstream sent no valid HTTP/1.0 header';
   return `upstream sent invalid header: "${message}"`;

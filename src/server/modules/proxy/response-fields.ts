@@ -1,4 +1,4 @@
-import { CONTENT_LENGTH, isHopByHop, UPGRADE } from '../../../http/field-names.ts';
+import { CONTENT_LENGTH, isHopByHop, TRAILER, UPGRADE } from '../../../http/field-names.ts';
 import type { MessageHead } from '../../../http/message-head.ts';
 import type { LocationConf } from '../../conf/location-conf.ts';
 import { parseHttpDate } from '../../engine/http-date.ts';
@@ -79,17 +79,24 @@ const KEPT = [
   'accept-ranges',
 ];
 
+/** Names, in lower case, of what is not passed on. */
+export function hiddenNames(conf: LocationConf): Set<string> {
+  const hidden = new Set([...HIDDEN, ...conf.proxyHideHeaders.map((name) => name.toLowerCase())]);
+  for (const name of conf.proxyPassHeaders) hidden.delete(name.toLowerCase());
+  return hidden;
+}
+
 /** Takes the head of a server's answer over into ours. */
 export class ResponseFields {
   readonly #table: NameTable<Take>;
   readonly #kept: NameTable<Take>;
+  readonly #passesTrailers: boolean;
   /** Nothing of ours stands in for these two, be there such a field or not. */
   readonly #passesServer: boolean;
   readonly #passesDate: boolean;
 
   constructor(conf: LocationConf, site: Site) {
-    const hidden = new Set([...HIDDEN, ...conf.proxyHideHeaders.map((name) => name.toLowerCase())]);
-    for (const name of conf.proxyPassHeaders) hidden.delete(name.toLowerCase());
+    const hidden = hiddenNames(conf);
     const known: (readonly [string, Take])[] = [...TAKEN, ...rewriting(conf, site)];
     if (conf.proxyForceRanges) known.push(['accept-ranges', hide]);
     this.#table = new NameTable([...known, ...[...hidden].map((name) => [name, hide] as const)]);
@@ -98,6 +105,7 @@ export class ResponseFields {
     };
     const takes = new Map(known);
     this.#kept = new NameTable(KEPT.map((name) => [name, takes.get(name) ?? keep] as const));
+    this.#passesTrailers = conf.proxyPassTrailers;
     this.#passesServer = !hidden.has('server');
     this.#passesDate = !hidden.has('date');
   }
@@ -118,7 +126,7 @@ export class ResponseFields {
         if (head.framing === 'none') out.contentLength = head.contentLength;
         continue;
       }
-      if (isHopByHop(id) && !(id === UPGRADE && status === 101)) continue;
+      if (isHopByHop(id) && !this.#passes(id, status)) continue;
       if (head.nominated !== undefined && status !== 101 && head.isNominated(index)) continue;
       const take = this.#table.find(head, index);
       if (take === hide) continue;
@@ -126,6 +134,11 @@ export class ResponseFields {
       if (take === undefined) lines.push(line);
       else take(request, head.fieldValue(index), line);
     }
+  }
+
+  /** What is said between two, and yet for the client: a new protocol, and names of trailers. */
+  #passes(id: number, status: number): boolean {
+    return id === UPGRADE ? status === 101 : id === TRAILER && this.#passesTrailers;
   }
 
   /** How a client is to say who it is: for an error page in the place of this answer. */

@@ -13,7 +13,8 @@ export const upstreamVariables: Required<Pick<HttpModule, 'variables' | 'familie
     proxy_add_x_forwarded_for: (request) => {
       const client = request.client as ServerConnection;
       const list = fieldsOf(client.head.text, 'x-forwarded-for', ', ');
-      return list === undefined ? client.address : `${list}, ${client.address}`;
+      const { text } = request.from;
+      return list === undefined ? text : `${list}, ${text}`;
     },
     upstream_addr: listed(({ peer }) => peer),
     upstream_status: listed(({ status }) => (status === 0 ? '-' : String(status))),

@@ -11,10 +11,10 @@ export const streamRealIpModule: StreamModule = {
     realip_remote_addr: ({ peer }) => (peer.family === 'unix' ? 'unix:' : peer.address),
     realip_remote_port: ({ peer }) => (peer.port === 0 ? '' : String(peer.port)),
   },
-  server(server) {
+  server(server, { environment }) {
     const { realIpFrom } = server.conf;
     if (realIpFrom.length === 0) return;
-    const trusted = new AddressSet(realIpFrom);
+    const trusted = new AddressSet(realIpFrom, environment.hosts);
     const key = new IpKey();
     server.postAccept.push((session) => {
       const source = session.proxyHead?.source;

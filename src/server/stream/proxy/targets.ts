@@ -16,6 +16,8 @@ import type { StreamSite } from '../stream-site.ts';
 export const STRAYS_MAX: number = 1024;
 /** Sessions say with each question how long they wait. */
 const RESOLVER_MS = 30_000;
+/** TTLs are whole seconds, and asking twice in one is of no use. */
+const LOOKUP_MS = 1_000;
 /** A port is always given. */
 const NO_PORT = 0;
 
@@ -134,6 +136,7 @@ export class StreamTargets {
       balance,
       keepalive: 0,
       retry: { tries: 0 },
+      lookupMs: LOOKUP_MS,
     });
     const upstream = new UpstreamTarget({ ...targetParts, resolver }, config, conf.name);
     followNames('stream', upstream.group, placed, environment.zones?.names);

@@ -53,6 +53,11 @@ export class UdpProxy extends ProxyWork {
     this.#countRequest();
   }
 
+  /** Datagrams that have not gone to the server yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   stop(): void {
     this.end(STREAM_STATUS.ok);
   }

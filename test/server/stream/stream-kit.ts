@@ -1,6 +1,8 @@
-import type { Endpoint } from '../../src/core/endpoint.ts';
-import type { ListenOperation, SocketId, UdpOpenOperation } from '../../src/core/operation.ts';
-import { closeOperation, listenOperation, udpOpenOperation } from '../../src/core/operations.ts';
+import type { Endpoint } from '../../../src/core/endpoint.ts';
+import type { ListenOperation, SocketId, UdpOpenOperation } from '../../../src/core/operation.ts';
+import { closeOperation, listenOperation, udpOpenOperation } from '../../../src/core/operations.ts';
+import { connect, type listen, type Stream } from '../../../src/net/index.ts';
+import type { UpstreamConf } from '../../../src/server/conf/upstream-conf.ts';
 import {
   type Environment,
   STREAM_DEFAULTS,
@@ -10,9 +12,9 @@ import {
   type StreamListenConf,
   type StreamServerConf,
   StreamSite,
-} from '../../src/server/index.ts';
-import type { World } from '../net/worlds.ts';
-import { environment, listenOn } from './site-kit.ts';
+} from '../../../src/server/index.ts';
+import { textOf, type World } from '../../net/worlds.ts';
+import { environment, listenOn } from '../site-kit.ts';
 
 export function streamServer(conf: Partial<StreamServerConf> = {}): StreamServerConf {
   return { ...STREAM_SERVER_DEFAULTS, ...conf };
@@ -91,7 +93,67 @@ function opened(
   });
 }
 
-/** Connects, sends, and reads to the end. */
+/** As a configuration has it. */
 export function portText({ address, port }: Endpoint): string {
   return `${address}:${port}`;
 }
+
+/** A server that returns a text. */
+export function returns(text: StreamServerConf['streamContent'] & object): StreamServerConf {
+  return streamServer({ streamContent: text });
+}
+
+/** `proxy_pass` to an address. */
+export function to(endpoint: Endpoint): StreamServerConf['streamContent'] {
+  return { kind: 'proxy', to: portText(endpoint) };
+}
+
+/** Connects, sends a text, and reads to the end. */
+export async function ask(world: World, endpoint: Endpoint, text = ''): Promise<string> {
+  const stream = await connect(world.port, endpoint);
+  if (text !== '') await stream.send(Buffer.from(text, 'latin1'));
+  const answer = await textOf(stream);
+  await stream.close();
+  return answer;
+}
+
+/** The next connection of a listener together with who has made it. */
+export async function through(
+  world: World,
+  site: { readonly endpoints: readonly Endpoint[] },
+  listener: Awaited<ReturnType<typeof listen>>,
+): Promise<[Stream, Stream]> {
+  return Promise.all([connect(world.port, site.endpoints[0] as Endpoint), listener.accept()]);
+}
+
+/** A `server` of a group. */
+export function upstreamServer(endpoint: Endpoint): UpstreamConf['servers'][number] {
+  return {
+    address: portText(endpoint),
+    weight: 1,
+    maxConns: 0,
+    maxFails: 1,
+    failTimeout: 10_000,
+    backup: false,
+    down: false,
+    resolve: false,
+    service: undefined,
+    drain: false,
+    route: undefined,
+  };
+}
+
+/** A group named `u`, without servers. */
+export const GROUP: UpstreamConf = {
+  name: 'u',
+  servers: [],
+  balance: { method: 'round-robin' },
+  zone: undefined,
+  sticky: undefined,
+  resolver: undefined,
+  resolverTimeout: 30_000,
+  keepalive: 0,
+  keepaliveRequests: 1,
+  keepaliveTime: 1,
+  keepaliveTimeout: 1,
+};

@@ -1,14 +1,16 @@
-import type { Endpoint } from '../../src/core/endpoint.ts';
-import { openUdp, type Udp } from '../../src/net/index.ts';
-import type { StreamServerConf } from '../../src/server/index.ts';
-import { rule, type World } from '../net/worlds.ts';
+import type { Endpoint } from '../../../src/core/endpoint.ts';
+import { openUdp, type Udp } from '../../../src/net/index.ts';
+import type { StreamServerConf } from '../../../src/server/index.ts';
+import { rule, type World, within } from '../../net/worlds.ts';
 import {
+  GROUP,
   logTo,
   portText,
   type RunningStream,
   runStream,
   streamListen,
   streamServer,
+  upstreamServer,
 } from './stream-kit.ts';
 
 function text(bytes: Uint8Array): string {
@@ -50,7 +52,7 @@ async function ask(client: Udp, site: RunningStream, question: string): Promise<
 
 rule('datagrams of a client go through one session and one socket', async (t, world) => {
   const server = await echo(world);
-  const site = await proxyTo(world, server.endpoint, { proxyTimeout: 100 });
+  const site = await proxyTo(world, server.endpoint);
   const [client, other] = [
     await openUdp(world.port, world.any),
     await openUdp(world.port, world.any),
@@ -100,14 +102,32 @@ rule('a server without a socket fails the session, and is left alone', async (t,
     return;
   }
   const gone = await openUdp(world.port, world.any);
-  const { endpoint } = gone;
   await gone.close();
-  const site = await proxyTo(world, endpoint, { proxyTimeout: 300, proxyResponses: 1 });
-  const client = await openUdp(world.port, world.any);
-  await client.send(Buffer.from('a'), site.endpoints[0] as Endpoint);
-  await client.close();
-  await site.close(10_000);
-  t.is(site.logs.get('a'), '502 1 0 UDP\n');
+  const server = await echo(world);
+  const servers = [upstreamServer(gone.endpoint), upstreamServer(server.endpoint)];
+  const site = await runStream(
+    world,
+    [
+      streamServer({
+        streamListens: [streamListen(world.any, { udp: true })],
+        streamContent: { kind: 'proxy', to: 'u' },
+        proxyResponses: 1,
+        accessLogs: logTo('a', 'status', 'upstream_addr'),
+      }),
+    ],
+    { upstreams: [{ ...GROUP, servers }] },
+  );
+  const [endpoint] = site.endpoints as [Endpoint];
+  const lost = await openUdp(world.port, world.any);
+  await lost.send(Buffer.from('a'), endpoint);
+  const failed = `502 ${portText(gone.endpoint)}\n`;
+  for (let tries = 0; tries < 200 && site.logs.get('a') !== failed; tries += 1) {
+    await within(world, new Promise(() => {}), 10);
+  }
+  t.is(site.logs.get('a'), failed);
+  for (let i = 0; i < 3; i += 1) t.regex(await ask(lost, site, 'b'), /^b from/);
+  await Promise.all([lost.close(), server.close()]);
+  await site.close();
 });
 
 rule('an empty datagram is a datagram', async (t, world) => {
