@@ -13,6 +13,10 @@ export type Arguments = {
   readonly config: string | undefined;
   readonly errorLog: string | undefined;
   readonly globals: string;
+  /** `--explain URL`: what a request for it would meet. */
+  readonly explain: string | undefined;
+  /** `--print-ts [file]`: the configuration as a program in TypeScript. */
+  readonly printTs: boolean;
 };
 
 /** What is wrong with the command line, in nginx's words. */
@@ -32,6 +36,8 @@ const NOTHING: Arguments = {
   config: undefined,
   errorLog: undefined,
   globals: '',
+  explain: undefined,
+  printTs: false,
 };
 
 const SIGNALS = ['stop', 'quit', 'reopen', 'reload'] as const;
@@ -50,6 +56,10 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const draft: Draft = { ...NOTHING };
   for (let i = 0; i < argv.length; i += 1) {
     const word = argv[i] as string;
+    if (word.startsWith('--')) {
+      i += setLong(draft, word, argv[i + 1]);
+      continue;
+    }
     if (!word.startsWith('-')) throw new UsageError(`invalid option: "${word}"`);
     for (let at = 1; at < word.length; at += 1) {
       const option = word[at] as string;
@@ -69,6 +79,22 @@ export function parseArguments(argv: readonly string[]): Arguments {
     }
   }
   return draft;
+}
+
+/** Ours, not nginx's. Returns how many words after it belong to it. */
+function setLong(draft: Draft, word: string, next: string | undefined): number {
+  if (word === '--explain') {
+    if (next === undefined) throw new UsageError('option "--explain" requires a URL');
+    draft.explain = next;
+    return 1;
+  }
+  if (word !== '--print-ts') throw new UsageError(`invalid option: "${word}"`);
+  draft.printTs = true;
+  if (next === undefined || next.startsWith('-')) return 0;
+  draft.config = next;
+  draft.prefix ??= next.includes('/') ? next.slice(0, next.lastIndexOf('/') + 1) : './';
+  if (!next.startsWith('/')) draft.config = `${process.cwd()}/${next}`;
+  return 1;
 }
 
 function setFlag(draft: Draft, option: string): void {

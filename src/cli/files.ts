@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  realpathSync,
   type Stats,
   statSync,
   unlinkSync,
@@ -33,6 +34,10 @@ export const systemFiles: Files = {
     } catch {
       return false;
     }
+  },
+  realPath: (path) => {
+    const real = attempt(() => realpathSync(bytesOf(path), { encoding: 'latin1' }));
+    return typeof real === 'string' ? real : undefined;
   },
   list: (path) => attempt(() => readdirSync(bytesOf(path), { encoding: 'latin1' })),
   read: (descriptor, into, position) =>

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { LogFile } from '../server/index.ts';
+import { failedCall, systemCall } from './system-error.ts';
 
 const STDERR = 2;
 const MODE = 0o644;
@@ -10,10 +10,10 @@ class OpenLog implements LogFile {
   readonly path: string;
   #descriptor: number;
 
-  /** Throws what the system says. */
+  /** Throws `StartError`. */
   constructor(path: string) {
     this.path = path;
-    this.#descriptor = path === '' ? STDERR : openSync(path, 'a', MODE);
+    this.#descriptor = path === '' ? STDERR : open(path);
   }
 
   write(lines: string): void {
@@ -29,7 +29,7 @@ class OpenLog implements LogFile {
   reopen(): void {
     if (this.path === '') return;
     const old = this.#descriptor;
-    this.#descriptor = openSync(this.path, 'a', MODE);
+    this.#descriptor = open(this.path);
     if (old >= 0) closeSync(old);
   }
 
@@ -39,11 +39,15 @@ class OpenLog implements LogFile {
   }
 }
 
+function open(path: string): number {
+  return systemCall(`open() "${path}"`, () => openSync(path, 'a', MODE));
+}
+
 /** All logs of the program, each path once. */
 export class LogFiles {
   readonly #logs = new Map<string, OpenLog>();
 
-  /** `stderr` is standard error. Throws what the system says. */
+  /** `stderr` is standard error. Throws `StartError`. */
   open(path: string): LogFile {
     const key = path === 'stderr' ? '' : path;
     let log = this.#logs.get(key);
@@ -54,8 +58,22 @@ export class LogFiles {
     return log;
   }
 
-  reopen(): void {
-    for (const log of this.#logs.values()) log.reopen();
+  /** Paths of all that are open, standard error aside. */
+  get paths(): readonly string[] {
+    return [...this.#logs.keys()].filter((path) => path !== '');
+  }
+
+  /** What could not be opened again goes on into its old file; answers what is wrong. */
+  reopen(): readonly string[] {
+    const failures: string[] = [];
+    for (const log of this.#logs.values()) {
+      try {
+        log.reopen();
+      } catch (error) {
+        failures.push(error instanceof Error ? error.message : failedCall('open()', error));
+      }
+    }
+    return failures;
   }
 
   close(): void {
@@ -64,11 +82,10 @@ export class LogFiles {
   }
 }
 
-/** Makes a directory where there is none. */
-export function makeDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-}
-
-export function directoryOf(path: string): string {
-  return dirname(path);
+/** Makes a directory where there is none; answers whether it did. Throws `StartError`. */
+export function makeDirectory(path: string): boolean {
+  return systemCall(
+    `mkdir() "${path}"`,
+    () => mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined,
+  );
 }

@@ -1,12 +1,21 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { systemCall } from './system-error.ts';
 
-/** Says which process to signal; written when the program listens. */
+/** Behind the name of an older program's file, once a newer one has taken its place. */
+export const OLD_SUFFIX = '.oldbin';
+
+/** Says which process to signal; written when the program listens. Throws `StartError`. */
 export function writePidFile(path: string): void {
-  writeFileSync(path, `${process.pid}\n`);
+  systemCall(`open() "${path}"`, () => writeFileSync(path, `${process.pid}\n`));
 }
 
 export function removePidFile(path: string): void {
   rmSync(path, { force: true });
+}
+
+/** Throws `StartError`. */
+export function movePidFile(from: string, to: string): void {
+  systemCall(`rename() ${from} to ${to}`, () => renameSync(from, to));
 }
 
 /** What stands in the file of another process; its number where it is one. */

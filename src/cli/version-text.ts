@@ -1,33 +1,25 @@
-import { NGINX_VERSION } from '../server/index.ts';
+import { NGINX_VERSION } from '../server/engine/version.ts';
 
 /** Parts of nginx whose directives exist here and that are not built by default there. */
-const WITH: readonly string[] = ['debug'];
+const WITH: readonly string[] = [
+  'debug',
+  'http_realip_module',
+  'http_stub_status_module',
+  'http_secure_link_module',
+  'http_random_index_module',
+  'http_auth_request_module',
+  'http_addition_module',
+  'http_sub_module',
+  'http_gunzip_module',
+  'http_gzip_static_module',
+  'stream',
+  'stream_realip_module',
+];
 
 /** Parts that nginx builds by default and that are not here (yet). */
 const WITHOUT: readonly string[] = [
-  'http_charset_module',
-  'http_ssi_module',
-  'http_mirror_module',
-  'http_userid_module',
-  'http_autoindex_module',
-  'http_geo_module',
-  'http_map_module',
-  'http_split_clients_module',
-  'http_referer_module',
-  'http_access_module',
-  'http_auth_basic_module',
-  'http_gzip_module',
   'http_grpc_module',
-  'http_limit_conn_module',
-  'http_limit_req_module',
   'http_tunnel_module',
-  'http_upstream_hash_module',
-  'http_upstream_ip_hash_module',
-  'http_upstream_least_conn_module',
-  'http_upstream_least_time_module',
-  'http_upstream_random_module',
-  'http_upstream_sticky_module',
-  'http_upstream_zone_module',
   'http_fastcgi_module',
   'http_uwsgi_module',
   'http_scgi_module',
