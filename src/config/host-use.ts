@@ -7,7 +7,7 @@ export type HostUse = {
   readonly name: string;
   /** What is wrong where it cannot be found. */
   readonly problem: string;
-  readonly position: Position;
+  readonly position: Position | undefined;
   /** It may be the name of a group instead: as `proxy_pass` has it, and in which block. */
   readonly group: { readonly name: string; readonly block: 'http' | 'stream' } | undefined;
 };

@@ -6,3 +6,4 @@ export { type ReadOptions, type ReadResult, readConfig } from './read-config.ts'
 export type { PhaseModuleUse } from './reader.ts';
 export { DIRECTIVES } from './registry.ts';
 export type { SourceFile, Sources } from './syntax.ts';
+export { isSyslog, type SyslogConf, syslogOf } from './syslog.ts';

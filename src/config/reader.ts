@@ -6,7 +6,10 @@ import type { Scope } from './scope.ts';
 import type { DirectiveNode, SyntaxNode } from './syntax.ts';
 
 /** A file of `phase_module`, and where it is named. */
-export type PhaseModuleUse = { readonly path: string; readonly position: Position };
+export type PhaseModuleUse = {
+  readonly path: string;
+  readonly position: Position | undefined;
+};
 
 /** Reads directives by the tables of all modules. */
 export class ConfigReader {

@@ -69,8 +69,12 @@ export class MessageHead {
     this.text = text;
     this.bytes = text.length;
     this.rawBytes = text.length;
+    this.framing = 'none';
+    this.contentLength = 0;
+    this.persistent = false;
     if (this.fieldCount > 0 && this.valueEnd(this.fieldCount - 1) === 0) this.fieldCount -= 1;
     if (this.fieldCount > 0 || this.fieldsStart > 0) return;
+    this.minorVersion = 0;
     this.methodEnd = 0;
     this.targetStart = 0;
     this.targetEnd = 0;

@@ -139,7 +139,8 @@ export class ServerActivity implements RequestSink {
 
   refuse(error: HttpError): void {
     const { exchange } = this;
-    if (this.discarding) {
+    // The head behind a body that was dropped is not a part of it.
+    if (this.discarding && this.reader.reading === 'body') {
       this.#discardError = error;
       this.reader.fail();
       if (exchange === undefined) this.#owner.closeBehindAnswers(true);

@@ -284,6 +284,7 @@ export class ServerConnection extends ActiveConnection implements ActivityOwner 
       if (reader.carry.bytes === 0 && exchange?.clientEnded?.()) this.#lost();
       return;
     }
+    if (this.idle && this.#requests > 0) this.shared.handler.leftIdle?.(this);
     const active = this.active;
     if (active?.discarding === true && this.requestHasBody) {
       if (active.exchange === undefined) this.closeBehindAnswers(false);

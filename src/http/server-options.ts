@@ -45,6 +45,8 @@ export interface RequestHandler {
   refused(connection: ServerConnection, error: HttpError): void;
   /** The same for who answers himself: `connection.head` is what there is of the request. */
   takeRefused?(connection: ServerConnection, error: HttpError): Exchange;
+  /** The client has ended a connection that waited for its next request. */
+  leftIdle?(connection: ServerConnection): void;
   /** The connection is gone. */
   closed(connection: ServerConnection): void;
 }

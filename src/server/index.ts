@@ -11,6 +11,7 @@ export type { LocationConf } from './conf/location-conf.ts';
 export type {
   AccessLogConf,
   ErrorLogConf,
+  LogBuffering,
   LogEscape,
   LogFormat,
   LogLevel,

@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { jsonListing, xmlListing } from '../../src/server/modules/listing/data.ts';
 import { htmlListing } from '../../src/server/modules/listing/html.ts';
 import { parseRanges } from '../../src/server/modules/ranges.ts';
-import { type SsiCommand, SsiScanner } from '../../src/server/modules/ssi/scanner.ts';
+import {
+  COMMAND_LENGTH_MAX,
+  type SsiCommand,
+  SsiScanner,
+} from '../../src/server/modules/ssi/scanner.ts';
 import { Replacer } from '../../src/server/modules/sub-filter/replacer.ts';
 
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
@@ -93,6 +97,14 @@ test('commands are found wherever a page is cut', (t) => {
   for (let at = 1; at < PAGE.length; at += 1) {
     t.is(scanned([PAGE.slice(0, at), PAGE.slice(at)]), whole, `cut at ${at}`);
   }
+});
+
+test('a command that does not end is none', (t) => {
+  const open = '<!--#x ';
+  const length = (spaces: number): string => scanned([open, ' '.repeat(spaces), '-->z']);
+  const most = COMMAND_LENGTH_MAX - open.length;
+  t.is(length(most), '{x}z');
+  t.is(length(most + 1), '{!}z');
 });
 
 function replaced(pieces: readonly string[], searches: readonly string[], once: boolean): string {

@@ -121,3 +121,20 @@ rule('a body that breaks off while it is read is logged as 400', async (t, world
   t.deepEqual([...site.logs.values()], ['400\n']);
   await behind.close();
 });
+
+rule("a page for a body that is too large may be a server's", async (t, world) => {
+  const behind = await fakeServer(world, () => ok('sorry'));
+  const site = await runConf(
+    world,
+    `server {
+       client_max_body_size 1; error_page 413 =413 /sorry;
+       location / { return 200; }
+       location /sorry { proxy_pass http://${behind.address}; }
+     }`,
+  );
+  const sent = `${HEAD}Content-Length: 5\r\n\r\n12345`;
+  t.regex(await exchange(world, site, sent), /^HTTP\/1\.1 413 [\s\S]*sorry$/);
+  t.regex(behind.requests[0] as string, /^GET \/sorry /);
+  await site.close();
+  await behind.close();
+});

@@ -184,3 +184,25 @@ rule('lists of fields are joined where that is said', async (t, world) => {
   t.deepEqual([await fields('/'), await fields('/m'), await fields('/o')], ['B', 'BA', '']);
   await site.close();
 });
+
+rule('bytes_sent is all that the client gets, the framing of chunks included', async (t, world) => {
+  const site = await runConf(
+    world,
+    `log_format b "$bytes_sent $body_bytes_sent"; access_log log b;
+     server { add_trailer A b always; location / { return 200 hello; } }`,
+  );
+  const answer = await exchange(world, site, LAST);
+  await site.close();
+  t.deepEqual([...site.logs.values()], [`${answer.length} 5\n`]);
+});
+
+rule('the end of a connection between two requests is told at info', async (t, world) => {
+  const site = await runConf(world, 'server { location / { return 200; } }');
+  const stream = await connect(world.port, site.endpoint);
+  await stream.send(Buffer.from(KEPT));
+  await stream.recv();
+  await stream.close();
+  await site.close();
+  const { address } = world.any;
+  t.true(site.errors.includes(`[info] *1 client ${address} closed keepalive connection`));
+});

@@ -1,7 +1,7 @@
 import { type ProgramConf, readConfig } from '../../src/config/index.ts';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import { listen, type Stream } from '../../src/net/index.ts';
-import type { SiteConf } from '../../src/server/index.ts';
+import type { Environment, SiteConf } from '../../src/server/index.ts';
 import type { World } from '../net/worlds.ts';
 import { type RunningSite, run } from './site-kit.ts';
 
@@ -34,6 +34,8 @@ export async function fakeServer(world: World, answer: Answer): Promise<FakeServ
       connections += 1;
     }
   })();
+  // Its end is an error, which whoever closes it expects.
+  serving.catch(() => {});
   const { endpoint } = listener;
   return {
     endpoint,
@@ -102,8 +104,12 @@ export function siteOf(text: string): SiteConf {
 }
 
 /** Runs what an `http` block says, but for where it listens: one free address of the world. */
-export async function runConf(world: World, text: string): Promise<RunningSite> {
+export async function runConf(
+  world: World,
+  text: string,
+  extra: Partial<Environment> = {},
+): Promise<RunningSite> {
   const conf = siteOf(text);
   const servers = conf.servers.map((server) => ({ ...server, listens: [] }));
-  return run(world, servers, conf);
+  return run(world, servers, conf, undefined, extra);
 }

@@ -1,5 +1,6 @@
 import { connect } from '../../src/net/index.ts';
 import { rule } from '../net/worlds.ts';
+import { memoryFiles } from './memory-files.ts';
 import { fakeServer, ok, runConf } from './proxy-kit.ts';
 import { body, exchange, get } from './site-kit.ts';
 
@@ -59,6 +60,25 @@ rule('a POST that may have arrived is repeated only where that is allowed', asyn
   await site.close();
   await bad.close();
   await good.close();
+});
+
+rule('a kept connection that its server has given up is replaced by another', async (t, world) => {
+  let asked = 0;
+  const up = await fakeServer(world, (_, connection) => {
+    asked += 1;
+    return connection === 0 && asked > 1 ? undefined : ok(`over ${connection}`);
+  });
+  const site = await runConf(
+    world,
+    `upstream u { server ${up.address}; }
+    server { ${TRIED} location / { proxy_pass http://u; } }`,
+  );
+  t.is(await body(world, site, '/'), 'over 0');
+  const answer = await get(world, site, '/');
+  t.true(answer.endsWith('over 1'), answer);
+  t.true(answer.includes(`X-Tried: ${up.address}, ${up.address} = 502, 200\r\n`), answer);
+  await site.close();
+  await up.close();
 });
 
 rule('where no server is alive, the group is named', async (t, world) => {
@@ -255,6 +275,28 @@ rule('with proxy_ignore_client_abort a server is heard to its end', async (t, wo
   t.deepEqual([...site.logs.values()], ['200 200 4\n']);
   t.is(await body(world, site, '/'), 'late');
   t.is(up.connections(), 1, 'the connection is kept');
+  await site.close();
+  await up.close();
+});
+
+rule('a server that switches protocols within a page has no answer', async (t, world) => {
+  const up = await fakeServer(
+    world,
+    () => 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n',
+  );
+  const site = await runConf(
+    world,
+    `server { ssi on; root /www; location / { }
+      location /up { proxy_pass http://${up.address}; proxy_set_header Upgrade $http_upgrade; } }`,
+    { files: memoryFiles({ '/www/a.html': '[<!--#include virtual="/up" -->]' }) },
+  );
+  const answer = await exchange(
+    world,
+    site,
+    'GET /a.html HTTP/1.1\r\nHost: a\r\nConnection: upgrade, close\r\nUpgrade: echo\r\n\r\n',
+  );
+  t.true(answer.includes('502 Bad Gateway</title>'), answer);
+  t.true(answer.startsWith('HTTP/1.1 200 OK'), 'the page is there');
   await site.close();
   await up.close();
 });

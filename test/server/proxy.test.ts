@@ -233,3 +233,44 @@ rule('proxy_force_ranges answers in parts what a server sends whole', async (t, 
   await site.close();
   await up.close();
 });
+
+rule('large bodies pass both ways, whoever is slower', async (t, world) => {
+  const large = Buffer.alloc(1024 * 1024, '0123456789abcdef').toString();
+  const up = await fakeServer(world, (_, __, text) => ok(text));
+  const site = await runConf(
+    world,
+    `server { client_max_body_size 2m; client_body_buffer_size 2m;
+      location / { proxy_pass http://${up.address}; }
+      location /streams { proxy_pass http://${up.address}; proxy_request_buffering off; } }`,
+  );
+  for (const path of ['/', '/streams']) {
+    const answer = await exchange(
+      world,
+      site,
+      `POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n` +
+        `Content-Length: ${large.length}\r\n\r\n${large}`,
+    );
+    t.is(answer.length - answer.indexOf('\r\n\r\n') - 4, large.length, path);
+    t.true(answer.endsWith(large.slice(-100)), path);
+  }
+  await site.close();
+  await up.close();
+});
+
+rule('an answer that breaks off is seen to be cut', async (t, world) => {
+  const up = await fakeServer(
+    world,
+    () => 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10\r\n\r\n12345',
+  );
+  const site = await runConf(world, `server { location / { proxy_pass http://${up.address}; } }`);
+  const answer = await get(world, site, '/');
+  t.true(answer.includes('Content-Length: 10\r\n'), answer);
+  t.true(answer.endsWith('\r\n\r\n12345'), answer);
+  t.true(
+    site.errors.some((line) =>
+      line.includes('upstream prematurely closed connection while reading upstream'),
+    ),
+  );
+  await site.close();
+  await up.close();
+});

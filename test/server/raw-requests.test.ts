@@ -1,4 +1,5 @@
 import { rule } from '../net/worlds.ts';
+import { fakeServer, ok, runConf } from './proxy-kit.ts';
 import { exchange, location, type RunningSite, run, server } from './site-kit.ts';
 
 const say = (...value: readonly (string | { readonly name: string })[]) =>
@@ -175,4 +176,22 @@ rule('return 444 closes without a byte', async (t, world) => {
   ]);
   t.is(await exchange(world, site, 'GET / HTTP/1.0\r\n\r\n'), '');
   await site.close();
+});
+
+rule("a page for what is refused may be a server's, which gets no body", async (t, world) => {
+  const behind = await fakeServer(world, () => ok('sorry'));
+  const site = await runConf(
+    world,
+    `server {
+       client_max_body_size 3; error_page 400 413 /sorry;
+       location / { proxy_pass http://${behind.address}; }
+     }`,
+  );
+  t.regex(await exchange(world, site, 'get / HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 400 [\s\S]*sorry$/);
+  const chunks = '4\r\nabcd\r\n0\r\n\r\n';
+  const chunked = `POST / HTTP/1.1\r\n${FIELDS}Transfer-Encoding: chunked\r\n\r\n${chunks}`;
+  t.regex(await exchange(world, site, chunked), /^HTTP\/1\.1 413 [\s\S]*sorry$/);
+  t.false(behind.requests.some((request) => request.includes('abcd')));
+  await site.close();
+  await behind.close();
 });

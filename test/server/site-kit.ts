@@ -94,6 +94,7 @@ export async function run(
   servers: readonly ServerConf[],
   conf: Partial<SiteConf> = {},
   files?: Environment['files'],
+  extra: Partial<Environment> = {},
 ): Promise<RunningSite> {
   const errors: string[] = [];
   const logs = new Map<string, string>();
@@ -101,7 +102,7 @@ export async function run(
   const all = servers.map((one) => (one.listens.length > 0 ? one : { ...one, listens: [shared] }));
   const site = new Site(
     { ...SITE_DEFAULTS, ...conf, servers: all },
-    { ...environment(world, errors, logs), ...(files === undefined ? {} : { files }) },
+    { ...environment(world, errors, logs), ...(files === undefined ? {} : { files }), ...extra },
     MODULES,
   );
   const sockets: SocketId[] = [];

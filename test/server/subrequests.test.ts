@@ -1,4 +1,5 @@
 import { connect, listen } from '../../src/net/index.ts';
+import { SUBREQUESTS_MAX } from '../../src/server/engine/subrequest.ts';
 import type { LocationConf } from '../../src/server/index.ts';
 import { rule } from '../net/worlds.ts';
 import { memoryFiles } from './memory-files.ts';
@@ -127,6 +128,26 @@ rule('a repeated request has the body, too, and its answer goes nowhere', async 
   await far.close();
 });
 
+rule('an answer ends short where something in it breaks off', async (t, world) => {
+  const far = await listen(world.port, world.any);
+  const served = (async () => {
+    const stream = await far.accept();
+    await stream.recv();
+    await stream.send(Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'));
+    await stream.close();
+  })();
+  const files = memoryFiles({ '/www/index.html': 'a<!--#include virtual="/far" -->b' });
+  const locations = [location('/far', upstream({ endpoint: far.endpoint }))];
+  const conf = location('', { root: '/www', ssi: true, locations });
+  const site = await run(world, [server({ location: conf })], {}, files);
+  const text = 'GET /index.html HTTP/1.1\r\nHost: a\r\n\r\n';
+  const page = await exchange(world, site, text);
+  t.true(page.endsWith('\r\n\r\n1\r\na\r\n4\r\nhalf\r\n'), page);
+  await served;
+  await site.close();
+  await far.close();
+});
+
 rule('a page waits for what it keeps in a variable', async (t, world) => {
   const page = '<!--#include virtual="/far" set="v" -->[<!--#echo var="v" -->]';
   const source = await run(world, [server({ location: location('', answer(200, 'far')) })]);
@@ -228,4 +249,50 @@ rule('large bodies are included at the pace of the client', async (t, world) => 
   t.true(queuedMost < LARGE_BYTES, `${queuedMost} bytes were queued`);
   await site.close();
   await source.close();
+});
+
+rule('subrequests are used again', async (t, world) => {
+  const source = await run(world, [server({ location: location('', answer(200, 'far')) })]);
+  const page = '<!--#include virtual="/far" --><!--#include virtual="/far" wait="yes" -->';
+  const far = location('/far', upstream(source));
+  const conf = location('', { root: '/www', ssi: true, locations: [far] });
+  const files = memoryFiles({ '/www/index.html': page });
+  const site = await run(world, [server({ location: conf })], {}, files);
+  const requests = new Set<unknown>();
+  const take = site.site.take.bind(site.site);
+  site.site.take = () => {
+    const request = take();
+    requests.add(request);
+    return request;
+  };
+  for (let round = 0; round < 10; round += 1) {
+    t.is(await body(world, site, '/index.html'), 'farfar');
+  }
+  t.is(requests.size, 3, 'the page and two others at once');
+  await site.close();
+  await source.close();
+});
+
+rule('a request has a thousand subrequests and no more', async (t, world) => {
+  const page = '<!--#include virtual="/two.html" -->'.repeat(SUBREQUESTS_MAX + 1);
+  const conf = location('', { root: '/www', ssi: true });
+  const files = memoryFiles({ '/www/many.html': page, '/www/two.html': '2' });
+  const site = await run(world, [server({ location: conf })], {}, files);
+  const error = '[an error occurred while processing the directive]';
+  t.is(await body(world, site, '/many.html'), '2'.repeat(SUBREQUESTS_MAX) + error);
+  await site.close();
+});
+
+rule('an answer that becomes a variable has a bound', async (t, world) => {
+  const page = '<!--#include virtual="/two.html" set="v" --><!--#echo var="v" -->';
+  const files = memoryFiles({ '/www/set.html': page, '/www/two.html': '22' });
+  const conf = (bytes: number): LocationConf =>
+    location('', { root: '/www', ssi: true, subrequestOutputBufferSize: bytes });
+  const enough = await run(world, [server({ location: conf(2) })], {}, files);
+  t.is(await body(world, enough, '/set.html'), '22');
+  await enough.close();
+  const less = await run(world, [server({ location: conf(1) })], {}, files);
+  await t.throwsAsync(body(world, less, '/set.html'), undefined, 'there is no answer at all');
+  t.true(less.errors.some((line) => line.includes('too big subrequest response')));
+  await less.close();
 });

@@ -36,7 +36,8 @@ export const admissionDirectives: DirectiveTable = {
     note: 'no bcrypt and no yescrypt: {PLAIN}, {SHA}, {SSHA}, apr1, crypt with DES, MD5 and SHA-2',
     read: (use) => {
       const { first } = use;
-      const path = first.startsWith('/') ? first : use.reader.directory + first;
+      // What begins with a variable may turn out to be absolute.
+      const path = /^[/$]/.test(first) ? first : use.reader.directory + first;
       use.set('authBasicUserFile', use.template(path));
     },
   },

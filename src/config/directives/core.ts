@@ -209,6 +209,21 @@ export const coreDirectives: DirectiveTable = {
     default: '1h',
     read: time('keepaliveTime'),
   },
+  keepalive_min_timeout: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: 1,
+    default: '0',
+    support: 'no effect',
+    note: 'idle connections are closed when a worker ends, after requests on their way',
+    read: (use) => {
+      use.time();
+    },
+  },
+  early_hints: {
+    contexts: HTTP_SERVER_LOCATION,
+    args: [1, MANY],
+    read: (use) => use.append('earlyHints', ...use.args.map((text) => use.template(text))),
+  },
   keepalive_disable: {
     contexts: HTTP_SERVER_LOCATION,
     args: [1, 2],

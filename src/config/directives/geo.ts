@@ -4,7 +4,7 @@ import type { GeoConf } from '../../server/conf/lookup-conf.ts';
 import type { DirectiveTable, Use } from '../directive.ts';
 import { GeoRanges } from '../geo-ranges.ts';
 import type { DirectiveNode } from '../syntax.ts';
-import { HTTP_STREAM, linesOf, lookupsOf, variableOf } from './lookup.ts';
+import { HTTP_STREAM, linesOf, lookupsOf, placeOf, variableOf } from './lookup.ts';
 
 /** `geo`: a variable by address. */
 export const geoDirectives: DirectiveTable = {
@@ -47,6 +47,7 @@ function readGeo(use: Use): void {
   const { volatile, proxies, proxyRecursive, networks, fallback = '' } = draft;
   const geo: GeoConf = {
     variable,
+    place: placeOf(use),
     source,
     volatile,
     fallback,

@@ -3,6 +3,8 @@ import type { LogEscape, LogFormat, LogLevel } from '../../server/conf/log-conf.
 import type { Template } from '../../server/conf/template.ts';
 import { type DirectiveTable, ignored, MANY, type Use } from '../directive.ts';
 import type { Scope } from '../scope.ts';
+import { isSyslog, syslogOf } from '../syslog.ts';
+import { sizeOf, timeOf } from '../values.ts';
 
 const LEVELS: readonly LogLevel[] = [
   'debug',
@@ -38,6 +40,7 @@ export const logDirectives: DirectiveTable = {
       const [path = '', word = 'error'] = use.args;
       const level = LEVELS.find((one) => one === word);
       if (level === undefined) return use.fail(`invalid log level "${word}"`);
+      checkSyslog(use, path);
       use.append('errorLogs', { path, level });
     },
   },
@@ -69,6 +72,12 @@ export const logDirectives: DirectiveTable = {
   },
 };
 
+function checkSyslog(use: Use, path: string): void {
+  if (!isSyslog(path)) return;
+  const conf = syslogOf(path);
+  if (typeof conf === 'string') use.fail(conf);
+}
+
 function readFormat(use: Use): void {
   const [name = '', ...rest] = use.args;
   const formats = logFormatsOf(use.scope);
@@ -86,6 +95,23 @@ function readFormat(use: Use): void {
   formats.set(name, { name, escape: escaping, template: use.template(rest.join('')) });
 }
 
+function bufferOf(use: Use, text: string): number {
+  return sizeOf(text) || use.fail(`invalid buffer size "${text}"`);
+}
+
+function flushOf(use: Use, text: string): number {
+  return timeOf(text) || use.fail(`invalid flush time "${text}"`);
+}
+
+/** Bytes that are compressed together where nothing else is said. */
+const GZIP_BUFFER = 64 * 1024;
+
+function compressionOf(use: Use, word: string): number {
+  if (word === 'gzip') return 1;
+  const level = word.slice('gzip='.length);
+  return /^[1-9]$/.test(level) ? Number(level) : use.fail(`invalid compression level "${level}"`);
+}
+
 function readAccessLog(use: Use): void {
   const [path = '', ...rest] = use.args;
   if (path === 'off') {
@@ -93,16 +119,19 @@ function readAccessLog(use: Use): void {
     use.append('accessLogs');
     return;
   }
+  checkSyslog(use, path);
   let formatName = 'combined';
   let buffer = 0;
   let flush: number | undefined;
+  let gzip = 0;
   let when: Template | undefined;
   for (const [index, word] of rest.entries()) {
-    if (word.startsWith('buffer=')) buffer = use.size(word.slice('buffer='.length));
-    else if (word.startsWith('flush=')) flush = use.time(word.slice('flush='.length));
+    if (word.startsWith('buffer=')) buffer = bufferOf(use, word.slice('buffer='.length));
+    else if (word.startsWith('flush=')) flush = flushOf(use, word.slice('flush='.length));
     else if (word.startsWith('if=')) when = use.template(word.slice('if='.length));
     else if (word === 'gzip' || word.startsWith('gzip=')) {
-      use.fail(`the "${word}" parameter is not supported yet`);
+      gzip = compressionOf(use, word);
+      if (buffer === 0) buffer = GZIP_BUFFER;
     } else if (index === 0) formatName = word;
     else use.fail(`invalid parameter "${word}"`);
   }
@@ -110,5 +139,7 @@ function readAccessLog(use: Use): void {
   if (format === undefined) use.fail(`unknown log format "${formatName}"`);
   if (flush !== undefined && buffer === 0)
     use.fail(`no buffer is defined for access_log "${path}"`);
-  use.append('accessLogs', { path: use.template(path), format, buffer, flush, when });
+  if (buffer > 0 && path.includes('$')) use.fail('buffered logs cannot have variables in name');
+  if (buffer > 0 && isSyslog(path)) use.fail('logs to syslog cannot be buffered');
+  use.append('accessLogs', { path: use.template(path), format, buffer, flush, gzip, when });
 }

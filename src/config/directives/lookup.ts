@@ -6,6 +6,7 @@ import type {
   SplitConf,
   SplitShare,
 } from '../../server/conf/lookup-conf.ts';
+import type { Place } from '../../server/conf/script.ts';
 import { type DirectiveTable, ignored, type Use } from '../directive.ts';
 import type { ContextName, Scope } from '../scope.ts';
 import type { DirectiveNode } from '../syntax.ts';
@@ -44,6 +45,11 @@ export function linesOf(use: Use): readonly DirectiveNode[] {
   });
 }
 
+/** Where it begins, for messages. */
+export function placeOf({ position: { file, line } }: Use): Place {
+  return { file, line };
+}
+
 /** `$name` without its sign. */
 export function variableOf(use: Use, text: string): string {
   if (!/^\$[A-Za-z0-9_]+$/.test(text)) use.fail(`invalid variable name "${text}"`);
@@ -72,7 +78,8 @@ function readMap(use: Use): void {
       entries.push({ key, value: templateOf(text, node.position) });
     }
   }
-  const map = { variable, source: use.template(source), hostnames, volatile, entries };
+  const place = placeOf(use);
+  const map = { variable, place, source: use.template(source), hostnames, volatile, entries };
   lookupsOf(use.scope).maps.push({ ...map, fallback: fallback ?? '' });
 }
 
@@ -119,7 +126,8 @@ function readSplit(use: Use): void {
     shares.push({ share, value });
   }
   const variable = variableOf(use, name);
-  lookupsOf(use.scope).splits.push({ variable, source: use.template(source), shares });
+  const place = placeOf(use);
+  lookupsOf(use.scope).splits.push({ variable, place, source: use.template(source), shares });
 }
 
 /** `0.5%` in hundredths of a percent. */

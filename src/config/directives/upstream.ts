@@ -113,7 +113,10 @@ export const upstreamDirectives: DirectiveTable = {
     {
       contexts: ['upstream'],
       args: [1, 2],
+      support: 'partly',
+      note: '`inflight` has no effect',
       read: (use) => {
+        checkInflight(use);
         const of = use.oneOf('header', 'last_byte') === 'header' ? 'header' : 'last-byte';
         balance(use, { method: 'least-time', of });
       },
@@ -121,7 +124,10 @@ export const upstreamDirectives: DirectiveTable = {
     {
       contexts: ['stream-upstream'],
       args: [1, 2],
+      support: 'partly',
+      note: '`inflight` has no effect',
       read: (use) => {
+        checkInflight(use);
         const of = STREAM_TIMES[use.oneOf('connect', 'first_byte', 'last_byte')];
         balance(use, { method: 'least-time', of });
       },
@@ -180,6 +186,12 @@ export const upstreamDirectives: DirectiveTable = {
     },
   },
 };
+
+/** The second word of `least_time`. */
+function checkInflight(use: Use): void {
+  const [, word] = use.args;
+  if (word !== undefined && word !== 'inflight') use.fail(`invalid parameter "${word}"`);
+}
 
 const STREAM_TIMES = {
   connect: 'connect',

@@ -45,6 +45,8 @@ export interface CoreConf {
   readonly keepaliveRequests: number;
   readonly keepaliveTime: number;
   readonly keepaliveDisable: readonly string[];
+  /** A 103 is passed on where one of these is neither empty nor `0`. */
+  readonly earlyHints: readonly Template[];
   readonly lingeringClose: 'off' | 'on' | 'always';
   readonly lingeringTime: number;
   readonly lingeringTimeout: number;

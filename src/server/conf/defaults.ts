@@ -75,6 +75,7 @@ export const LOCATION_DEFAULTS: LocationConf = {
   keepaliveRequests: 1000,
   keepaliveTime: 60 * MINUTE,
   keepaliveDisable: ['msie6'],
+  earlyHints: [],
   lingeringClose: 'on',
   lingeringTime: 30 * SECOND,
   lingeringTimeout: 5 * SECOND,

@@ -8,8 +8,18 @@ export type LogFormat = {
   readonly template: Template;
 };
 
+/** How lines of a log are gathered. */
+export type LogBuffering = {
+  /** Bytes that are gathered before a write; 0: what one turn brings. */
+  readonly buffer: number;
+  /** Milliseconds that lines may wait. */
+  readonly flush: number | undefined;
+  /** Level of compression; 0: none. */
+  readonly gzip: number;
+};
+
 /** One `access_log`; several of one level all get their line. */
-export type AccessLogConf = {
+export type AccessLogConf = Partial<Pick<LogBuffering, 'gzip'>> & {
   /** A path, or `syslog:…`. With variables it is opened for each line. */
   readonly path: Template;
   readonly format: LogFormat;

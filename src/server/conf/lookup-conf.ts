@@ -1,3 +1,4 @@
+import type { Place } from './script.ts';
 import type { Template } from './template.ts';
 
 /** A line of `map`: a text without regard to case, or a regular expression. */
@@ -6,6 +7,7 @@ export type MapEntry = { readonly key: string | RegExp; readonly value: Template
 /** `map $source $variable { … }`. */
 export type MapConf = {
   readonly variable: string;
+  readonly place?: Place;
   readonly source: Template;
   /** Keys may be `*.example.org`, `.example.org` and `www.example.*`. */
   readonly hostnames: boolean;
@@ -21,6 +23,7 @@ export type GeoRange = { readonly from: string; readonly to: string; readonly va
 /** `geo $address $variable { … }`. */
 export type GeoConf = {
   readonly variable: string;
+  readonly place?: Place;
   /** Name of the variable that has the address; `undefined`: the client's. */
   readonly source: string | undefined;
   readonly volatile: boolean;
@@ -45,6 +48,7 @@ export type SplitShare = {
 /** `split_clients source $variable { … }`. */
 export type SplitConf = {
   readonly variable: string;
+  readonly place?: Place;
   readonly source: Template;
   readonly shares: readonly SplitShare[];
 };

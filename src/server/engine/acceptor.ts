@@ -14,6 +14,9 @@ export class Acceptor {
   readonly #accepts: readonly AcceptOperation[];
   readonly #retry = timerOperation(() => this.#submitAll());
   #stopped = false;
+  #paused = false;
+  /** Some may have been cancelled only for a while. */
+  #wasPaused = false;
 
   /** `open` is given each connection. */
   constructor(port: ProactorPort, listener: SocketId, open: (socket: SocketId) => void) {
@@ -32,9 +35,22 @@ export class Acceptor {
     for (const accept of this.#accepts) this.#port.cancel(accept);
   }
 
+  /** Who comes now waits in the kernel's queue. */
+  pause(): void {
+    this.#paused = true;
+    this.#wasPaused = true;
+    for (const accept of this.#accepts) this.#port.cancel(accept);
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#submitAll();
+  }
+
   #accepted(accept: AcceptOperation): void {
     if (accept.status === 'done') this.#open(accept.accepted);
-    if (this.#stopped || accept.status === 'cancelled' || accept.fault?.code === 'closed') return;
+    if (this.#stopped || this.#paused || accept.fault?.code === 'closed') return;
+    if (accept.status === 'cancelled' && !this.#wasPaused) return;
     // A connection that was gone before it was taken is no reason to pause.
     const isOver = accept.status === 'failed' && accept.fault?.class !== 'peer';
     if (!isOver) this.#port.submit(accept);
@@ -45,7 +61,7 @@ export class Acceptor {
   }
 
   #submitAll(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#paused) return;
     for (const accept of this.#accepts) if (accept.status !== 'pending') this.#port.submit(accept);
   }
 }

@@ -65,6 +65,7 @@ export class BodyChain implements BodyNext {
 
   hold(why: number): void {
     const before = this.#holds;
+    if (this.#stopped) return;
     this.#holds |= why;
     this.#flows(before);
     if (before === 0) this.#request.holdBody();
@@ -126,6 +127,7 @@ class ClientTail implements BodyNext {
     if (client === undefined) return;
     request.sendHeldHead();
     request.bodyBytes += piece.length;
+    request.countFraming(piece.length);
     if (typeof piece === 'string') {
       client.send(reframes ? `${piece.length.toString(16)}\r\n${piece}\r\n` : piece);
     } else {

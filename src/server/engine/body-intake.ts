@@ -37,6 +37,12 @@ export class BodyIntake {
   /** Reads all of it; `then` runs when it is there. */
   read(then: () => void): void {
     const { location, client, site, body } = this.#request;
+    if (this.taken) {
+      // It is dropped: whoever answers instead has none.
+      body.isWhole = true;
+      then();
+      return;
+    }
     const { conf } = location;
     const { head } = client as ServerConnection;
     const directory = site.fullPath(conf.clientBodyTempPath);

@@ -1,14 +1,14 @@
 import type { ProactorPort } from '../../core/proactor.ts';
 import type { Random } from '../../core/random.ts';
-import type { ErrorLogConf, LogLevel } from '../conf/log-conf.ts';
-import type { Zones } from '../shared/zones.ts';
+import type { ErrorLogConf, LogBuffering, LogLevel } from '../conf/log-conf.ts';
 import type { LocationPlugin } from '../modules/phases/plugin-of.ts';
+import type { Zones } from '../shared/zones.ts';
 import type { Hosts } from './hosts.ts';
 
 /** A log that lines are appended to. */
 export interface LogFile {
   /** Whole lines; they are on their way to the disk by the end of the turn. */
-  write(lines: string): void;
+  write(lines: string, level?: LogLevel): void;
 }
 
 /** Where messages of some places of the configuration go. */
@@ -61,6 +61,8 @@ export interface Environment {
   /** What sites of the process share, and hand on to those that take their place. */
   readonly zones?: Zones;
   readonly hostname: string;
+  /** Clients' connections that are open at once: more wait to be accepted. Without it, any number. */
+  readonly connectionsMax?: number;
   /** Name and release of the program, for `server_tokens build`. */
   readonly build?: string;
   /** Of `phase_module`, by path. */
@@ -68,6 +70,6 @@ export interface Environment {
   /** Addresses of the names of servers, looked up before. */
   readonly hosts?: Hosts;
   /** The log of this path; asked for twice, it is the same. */
-  log(path: string): LogFile;
+  log(path: string, buffering?: LogBuffering): LogFile;
   errorLog(logs: readonly ErrorLogConf[]): ErrorLog;
 }

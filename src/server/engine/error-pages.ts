@@ -18,6 +18,12 @@ const TEXTS: Readonly<Record<number, readonly [string, string]>> = {
   ],
 };
 
+/** Where nginx's pages say it in other words than its heads. */
+const TITLES: Readonly<Record<number, string>> = {
+  302: '302 Found',
+  401: '401 Authorization Required',
+};
+
 /** Nginx's own: the client has got `400`. */
 const SHOWN_AS_400 = new Set([494, 495, 496, 497]);
 /** After these the connection is of no use. */
@@ -26,7 +32,7 @@ const ENDS_CONNECTION = new Set([400, 413, 414, 497, 495, 496, 494, 500, 501]);
 /** A page of ours: `signature` is what servers say of themselves. */
 export function errorPageOf(status: number, signature: string): string {
   const known = TEXTS[status];
-  const title = known?.[0] ?? statusText(status);
+  const title = known?.[0] ?? TITLES[status] ?? statusText(status);
   if (known === undefined && reasonOf(status) === undefined) return '';
   const heading = known === undefined ? title : '400 Bad Request';
   const more = known === undefined ? '' : `<center>${known[1]}</center>\r\n`;

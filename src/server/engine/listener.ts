@@ -17,6 +17,10 @@ export class HttpListener implements RequestHandler {
   endpoint: Endpoint;
   /** Takes a connection as if it had come to this address. */
   take: ((socket: SocketId) => void) | undefined;
+  /** The one for every address, whose socket has the connections of this one, too. */
+  within: HttpListener | undefined;
+  /** Those that have no socket of their own, by their addresses. */
+  #inner: Map<string, HttpListener> | undefined;
 
   constructor(
     site: Site,
@@ -31,10 +35,26 @@ export class HttpListener implements RequestHandler {
     this.shared = { ...shared, handler: this };
   }
 
+  /** Takes the connections of `inner`, too. */
+  adopt(inner: HttpListener): void {
+    inner.within = this;
+    this.#inner ??= new Map();
+    this.#inner.set(inner.endpoint.address, inner);
+  }
+
+  get inner(): readonly HttpListener[] {
+    return this.#inner === undefined ? [] : [...this.#inner.values()];
+  }
+
+  /** The listener of the address that the client has connected to. */
+  #of(connection: ServerConnection): HttpListener {
+    return this.#inner?.get(connection.localAddress) ?? this;
+  }
+
   request(connection: ServerConnection): Exchange {
     const request = this.site.take();
     this.site.requests += 1;
-    request.listener = this;
+    request.listener = this.#inner === undefined ? this : this.#of(connection);
     request.begin(connection);
     return request;
   }
@@ -44,10 +64,15 @@ export class HttpListener implements RequestHandler {
 
   takeRefused(connection: ServerConnection, error: HttpError): Exchange {
     const request = this.site.take();
-    request.listener = this;
+    request.listener = this.#of(connection);
     this.site.requests += 1;
     request.beginRefused(connection, error);
     return request;
+  }
+
+  leftIdle(connection: ServerConnection): void {
+    const text = `client ${connection.address} closed keepalive connection`;
+    this.site.logConnection(connection, this.servers.fallback.location.conf, 'info', text);
   }
 
   closed(connection: ServerConnection): void {

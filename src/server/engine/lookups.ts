@@ -28,13 +28,13 @@ export function defineLookups<Of extends Evaluated>(
 ): void {
   const { variables } = world;
   for (const map of conf.maps) {
-    variables.defineComputed(map.variable, map.volatile, mapGetter(map, world));
+    variables.defineComputed(map.variable, map.volatile, mapGetter(map, world), map.place);
   }
   for (const geo of conf.geos) {
-    variables.defineComputed(geo.variable, geo.volatile, geoGetter(geo, world));
+    variables.defineComputed(geo.variable, geo.volatile, geoGetter(geo, world), geo.place);
   }
   for (const split of conf.splits) {
-    variables.defineComputed(split.variable, false, splitGetter(split, world));
+    variables.defineComputed(split.variable, false, splitGetter(split, world), split.place);
   }
 }
 

@@ -119,6 +119,7 @@ class Included implements BodyNext {
   end(): void {
     if (this.ended) return;
     this.ended = true;
+    this.request = undefined;
     if (this.#hasTurn) this.#order.advance();
   }
 }

@@ -1,5 +1,9 @@
 import type { SocketId } from '../../core/operation.ts';
-import { type ProxyHeadOwner, ProxyHeadReader } from '../shared/proxy-head-reader.ts';
+import {
+  type ProxyHeadFailure,
+  type ProxyHeadOwner,
+  ProxyHeadReader,
+} from '../shared/proxy-head-reader.ts';
 import type { ProxyHead } from '../shared/proxy-protocol.ts';
 import type { HttpListener } from './listener.ts';
 
@@ -39,16 +43,16 @@ export class ProxiedConnections implements ProxyHeadOwner {
     this.#settle();
   }
 
-  notProxied(reader: ProxyHeadReader, reason: string | undefined): void {
+  notProxied(reader: ProxyHeadReader, failure: ProxyHeadFailure | undefined): void {
     this.#readers.delete(reader);
-    if (reason !== undefined) this.#log(reason);
+    if (failure !== undefined) this.#log(failure);
     this.#settle();
   }
 
-  #log(reason: string): void {
+  #log({ level, text, client }: ProxyHeadFailure): void {
     const { site, servers, conf } = this.#listener;
     const log = site.environment.errorLog(servers.fallback.location.conf.errorLogs);
-    if (log.takes('error')) log.write('error', `${reason}, server: ${conf.text}`);
+    if (log.takes(level)) log.write(level, `${text}, client: ${client}, server: ${conf.text}`);
   }
 
   #settle(): void {

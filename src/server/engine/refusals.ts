@@ -70,6 +70,8 @@ export function concludeRefusal(request: Request, error: HttpError): void {
   const isLogged = code === 'BODY_TOO_LARGE' || code === 'BODY_NOT_KEPT';
   if (!isLogged) request.log('info', refusalText(error, head.text, head.targetEnd > 0));
   request.keepAlive = false;
+  request.requestEnded = true;
+  request.body.replace('');
   if (code === 'TIMEOUT') request.closeConnection(408);
   else if (code === 'INCOMPLETE') request.closeConnection(400);
   else request.concludeLater(status);

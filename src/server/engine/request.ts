@@ -7,6 +7,7 @@ import type { HttpError } from '../../http/http-error.ts';
 import type { MessageHead } from '../../http/message-head.ts';
 import { originForm } from '../../http/request-target.ts';
 import { LAST_CHUNK, sendBytes, sendChunk } from '../../http/send-body.ts';
+import { interimHead } from '../../http/serializer.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import type { ProxyError } from '../../proxy/proxy-error.ts';
 import { Session } from '../../proxy/session.ts';
@@ -43,6 +44,9 @@ import type { VirtualServer } from './virtual-servers.ts';
 
 /** A field behind a body. */
 export type Trailer = { readonly name: string; readonly value: string };
+
+/** Bytes of both line ends of a chunk. */
+const CHUNK_LINE_ENDS = 4;
 
 /** How often a request may change its URI: by rewrites, redirects within and error pages. */
 export const URI_CHANGES_MAX: number = 10;
@@ -86,6 +90,8 @@ export class Request extends Session {
   keepAlive = true;
   headSent = false;
   headBytes = 0;
+  /** What chunks cost around the body. */
+  framingBytes = 0;
   /** An error is being answered by another location. */
   errorPageUsed = false;
   errorStatus = 0;
@@ -217,6 +223,7 @@ export class Request extends Session {
     this.keepAlive = true;
     this.headSent = false;
     this.headBytes = 0;
+    this.framingBytes = 0;
     this.reframes = false;
     this.closesAfter = false;
     this.errorPageUsed = false;
@@ -300,9 +307,10 @@ export class Request extends Session {
   #checkBodySize(): Verdict {
     const { head } = this.client as ServerConnection;
     const { clientMaxBodySize } = this.location.conf;
-    if (head.framing !== 'length' || clientMaxBodySize === 0) return PASS;
+    if (head.framing !== 'length' || clientMaxBodySize === 0 || this.intake.taken) return PASS;
     if (head.contentLength <= clientMaxBodySize) return PASS;
     this.log('error', `client intended to send too large body: ${head.contentLength} bytes`);
+    this.discardBody(false);
     return 413;
   }
 
@@ -495,6 +503,11 @@ export class Request extends Session {
     return losesRequests(head.fieldValue(index), this.method, this.location.conf.keepaliveDisable);
   }
 
+  /** A piece of the body goes out: how many bytes stand around it? */
+  countFraming(bytes: number): void {
+    if (this.reframes) this.framingBytes += bytes.toString(16).length + CHUNK_LINE_ENDS;
+  }
+
   /** A piece of the body, latin1. */
   writeText(text: string): void {
     if (text === '' || this.headerOnly) return;
@@ -504,6 +517,7 @@ export class Request extends Session {
     }
     const client = this.client as ServerConnection;
     this.bodyBytes += text.length;
+    this.countFraming(text.length);
     if (this.reframes) client.send(`${text.length.toString(16)}\r\n${text}\r\n`);
     else client.send(text);
   }
@@ -517,6 +531,7 @@ export class Request extends Session {
     }
     const { outbox } = this.client as ServerConnection;
     this.bodyBytes += bytes.length;
+    this.countFraming(bytes.length);
     const send = this.reframes ? sendChunk : sendBytes;
     return send(outbox, bytes, 0, bytes.length, true);
   }
@@ -555,7 +570,7 @@ export class Request extends Session {
     this.isComplete = true;
     this.sendHeldHead();
     if (this.reframes) this.makesTrailers?.(this);
-    if (this.reframes) client.send(this.trailers.length === 0 ? LAST_CHUNK : this.#lastChunk());
+    if (this.reframes) this.#endChunks(client);
     if (this.subrequests?.hasBackground) this.#awaitsBackground = true;
     else this.#leaveClient();
   }
@@ -565,6 +580,12 @@ export class Request extends Session {
     const reuse = !this.closesAfter;
     this.finish();
     client.endResponse(reuse);
+  }
+
+  #endChunks(client: ServerConnection): void {
+    const last = this.trailers.length === 0 ? LAST_CHUNK : this.#lastChunk();
+    this.framingBytes += last.length;
+    client.send(last);
   }
 
   #lastChunk(): string {
@@ -604,8 +625,10 @@ export class Request extends Session {
   }
 
   override responseBody(data: Uint8Array, from: number, to: number, owned: boolean): void {
-    if (this.#chain === undefined) super.responseBody(data, from, to, owned);
-    else if (!this.headerOnly) this.#chain.write(data.subarray(from, to));
+    if (this.#chain === undefined) {
+      this.countFraming(to - from);
+      super.responseBody(data, from, to, owned);
+    } else if (!this.headerOnly) this.#chain.write(data.subarray(from, to));
   }
 
   override moveTo(): SocketId {
@@ -742,6 +765,7 @@ export class Request extends Session {
       this.cut();
       return;
     }
+    this.sendHeldHead();
     this.#chain?.stop();
     this.finish();
     client.endResponse(false);
@@ -810,6 +834,17 @@ export class Request extends Session {
     this.upstream = undefined;
     this.attempts.cancel();
     this.finish();
+  }
+
+  /** A 103 of the server's, where the location wants it passed on. */
+  override earlyHints(head: MessageHead): void {
+    const { client, site } = this;
+    const { earlyHints } = this.location.conf;
+    if (earlyHints.length === 0 || client === undefined || this.isSubrequest) return;
+    if (client.head.minorVersion === 0 || this.headSent) return;
+    const values = earlyHints.map((template) => site.template(template)(this));
+    if (values.some((value) => value !== '' && value !== '0'))
+      client.sendInterim(interimHead(head));
   }
 
   /** As nginx sees it: who sends no more has left, while others work for it. */

@@ -6,6 +6,9 @@ import { SERVER_NAME, serverName } from './version.ts';
 
 const SERVER_LINE = `Server: ${SERVER_NAME}\r\n`;
 
+/** Of other answers, nobody is told how old they are. */
+const DATED = new Set([200, 206, 304]);
+
 /** The head as it goes to the client: fields in nginx's order, then all others as they were set. */
 export function headText(request: Request): string {
   const { out, site, location } = request;
@@ -23,13 +26,20 @@ export function headText(request: Request): string {
     const charset = out.charset === '' ? '' : `; charset=${out.charset}`;
     text += `Content-Type: ${out.contentType}${charset}\r\n`;
   }
-  if (out.contentLength >= 0) text += `Content-Length: ${out.contentLength}\r\n`;
-  if (out.lastModifiedText !== '') text += `Last-Modified: ${out.lastModifiedText}\r\n`;
-  else if (out.lastModified >= 0) text += `Last-Modified: ${httpDate(out.lastModified)}\r\n`;
-  if (out.location !== '') text += `Location: ${locationOf(request)}\r\n`;
+  if (out.contentLength >= 0 && out.status !== 204) {
+    text += `Content-Length: ${out.contentLength}\r\n`;
+  }
+  if (DATED.has(out.status)) {
+    if (out.lastModifiedText !== '') text += `Last-Modified: ${out.lastModifiedText}\r\n`;
+    else if (out.lastModified >= 0) text += `Last-Modified: ${httpDate(out.lastModified)}\r\n`;
+  }
+  // A path is made a URL here; what is one already is a field like any other.
+  const isPath = out.location.startsWith('/') && conf.absoluteRedirect;
+  if (isPath) text += `Location: ${locationOf(request)}\r\n`;
   if (request.reframes) text += 'Transfer-Encoding: chunked\r\n';
   text += connectionLine(request);
   if (out.variesByEncoding) text += 'Vary: Accept-Encoding\r\n';
+  if (out.location !== '' && !isPath) text += `Location: ${out.location}\r\n`;
   const { lines } = out;
   for (let i = 0; i < lines.length; i += 1) text += lines[i] as string;
   return `${text}\r\n`;

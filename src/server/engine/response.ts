@@ -9,6 +9,8 @@ export class Response {
   contentType = '';
   /** Appended to the type: `utf-8`. */
   charset = '';
+  /** A set of characters that a server has asked for instead of the location's. */
+  charsetInstead = '';
   /** Bytes of the body; -1: not known beforehand. */
   contentLength = -1;
   /** Seconds since 1970; -1: not known. */
@@ -34,6 +36,7 @@ export class Response {
     this.statusText = '';
     this.contentType = '';
     this.charset = '';
+    this.charsetInstead = '';
     this.contentLength = -1;
     this.lastModified = -1;
     this.lastModifiedText = '';

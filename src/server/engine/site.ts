@@ -6,7 +6,6 @@ import { SourceAddresses } from '../../dns/system/source-addresses.ts';
 import { BULK_BYTES, BULK_IDLE_MAX } from '../../http/bulk-receive.ts';
 import { HEAD_RULES, type HeadLimits, type HeadRules } from '../../http/head-limits.ts';
 import { ParserPool } from '../../http/parser-pool.ts';
-import { ActivityPool } from '../../http/server-activity.ts';
 import { ServerConnection } from '../../http/server-connection.ts';
 import { ConnectionList } from '../../proxy/connection-list.ts';
 import { Draining } from '../../proxy/draining.ts';
@@ -16,16 +15,16 @@ import { upstreamConfig } from '../../proxy/upstream/index.ts';
 import { type TargetParts, UpstreamTarget } from '../../proxy/upstream-target.ts';
 import type { LocationConf } from '../conf/location-conf.ts';
 import type { LogLevel } from '../conf/log-conf.ts';
-import type { ListenConf, ServerConf, SiteConf } from '../conf/site-conf.ts';
+import type { SiteConf } from '../conf/site-conf.ts';
 import type { Template } from '../conf/template.ts';
 import { AddressSet } from '../shared/address-table.ts';
 import { IpKey } from '../shared/ip-key.ts';
 import { Zones } from '../shared/zones.ts';
 import { Acceptor } from './acceptor.ts';
 import type { Environment, ErrorLog } from './environment.ts';
-import { headRulesOf } from './head-rules.ts';
 import { HttpClock } from './http-date.ts';
-import { HttpListener } from './listener.ts';
+import type { HttpListener } from './listener.ts';
+import { makeListeners } from './listeners.ts';
 import { Location } from './location.ts';
 import type { HttpModule } from './module.ts';
 import { ProxiedConnections } from './proxied-connections.ts';
@@ -36,12 +35,8 @@ import { compileTemplate, type Evaluate } from './templates.ts';
 import { upstreamHeadLimits } from './upstream-head-limits.ts';
 import { Variables } from './variables.ts';
 import type { Handler } from './verdict.ts';
-import { VirtualServer, VirtualServers } from './virtual-servers.ts';
 
 const REQUESTS_IDLE_MAX = 1024;
-/** The limits of a location decide; the connection itself counts no further. */
-const REQUESTS_MAX = Number.MAX_SAFE_INTEGER;
-const BODY_BYTES_MAX = Number.MAX_SAFE_INTEGER;
 
 /** `http { … }` at work: listeners, servers and locations, made of one configuration. */
 export class Site implements SessionShared {
@@ -73,6 +68,8 @@ export class Site implements SessionShared {
   readonly #heads: ProxiedConnections[] = [];
   readonly #errorLogs = new Map<LocationConf, ErrorLog>();
   #draining: Draining | undefined;
+  readonly #connectionsMax: number;
+  #isFull = false;
   readonly #debugged: AddressSet | undefined;
   readonly #key = new IpKey();
   /** Connections that were accepted. */
@@ -89,6 +86,7 @@ export class Site implements SessionShared {
     this.modules = modules;
     this.resolvers = new Resolvers(environment);
     this.zones = environment.zones ?? new Zones();
+    this.#connectionsMax = environment.connectionsMax ?? Number.POSITIVE_INFINITY;
     const { debugConnections: debugged } = conf;
     this.#debugged = debugged.length === 0 ? undefined : new AddressSet(debugged);
     this.clock = new HttpClock(() => environment.wallMs());
@@ -111,7 +109,7 @@ export class Site implements SessionShared {
     // What is wrong with a format is said even if no log has it.
     for (const { template } of conf.logFormats) this.template(template);
     this.postRead = modules.flatMap((module) => module.postRead?.(this) ?? []);
-    this.listeners = this.#makeListeners(conf.servers, buffers);
+    this.listeners = makeListeners(this, buffers);
     this.variables.settle();
   }
 
@@ -144,16 +142,23 @@ export class Site implements SessionShared {
     return location;
   }
 
-  /** Accepts connections of a listening socket, which stays the caller's. */
-  serve(listener: HttpListener, socket: SocketId): void {
-    const open = (accepted: SocketId): ServerConnection => {
+  /** Makes connections of sockets that come to one address. */
+  #opener(listener: HttpListener): (accepted: SocketId) => ServerConnection {
+    return (accepted) => {
       const connection = new ServerConnection(listener.shared, accepted);
       this.accepted += 1;
       connection.number = this.accepted;
       this.connections.add(connection);
+      if (this.connections.size === this.#connectionsMax) this.#full();
       this.#draining?.joined(connection);
       return connection;
     };
+  }
+
+  /** Accepts connections of a listening socket, which stays the caller's. */
+  serve(listener: HttpListener, socket: SocketId): void {
+    const open = this.#opener(listener);
+    for (const inner of listener.inner) inner.take = this.#opener(inner);
     listener.take = open;
     if (!listener.conf.proxyProtocol) {
       this.#acceptors.push(new Acceptor(this.port, socket, open));
@@ -167,6 +172,19 @@ export class Site implements SessionShared {
     this.#heads.push(heads);
     listener.take = (accepted) => heads.add(accepted);
     this.#acceptors.push(new Acceptor(this.port, socket, (accepted) => heads.add(accepted)));
+  }
+
+  /** There are as many connections as there may be. */
+  #full(): void {
+    const { connectionsMax, errorLog } = this.environment;
+    this.#isFull = true;
+    for (const acceptor of this.#acceptors) acceptor.pause();
+    errorLog([]).write('alert', `${connectionsMax} worker_connections are not enough`);
+  }
+
+  #roomAgain(): void {
+    this.#isFull = false;
+    for (const acceptor of this.#acceptors) acceptor.resume();
   }
 
   /** Connections that come now are another site's; those there are stay. */
@@ -202,6 +220,7 @@ export class Site implements SessionShared {
 
   connectionClosed(connection: ServerConnection): void {
     this.connections.remove(connection);
+    if (this.#isFull) this.#roomAgain();
     this.#draining?.settle();
   }
 
@@ -210,8 +229,14 @@ export class Site implements SessionShared {
   }
 
   release(session: Session): void {
-    if ((session as Request).isSubrequest) return;
-    if (this.#idle.length < REQUESTS_IDLE_MAX) this.#idle.push(session as Request);
+    // What a subrequest was is looked at once more: whoever started it gives it back.
+    if (!(session as Request).isSubrequest) this.recycle(session as Request);
+  }
+
+  /** Takes back a request that has ended, unless a connect of its is still on its way. */
+  recycle(request: Request): void {
+    const isFree = !request.attempts.isConnecting;
+    if (isFree && this.#idle.length < REQUESTS_IDLE_MAX) this.#idle.push(request);
   }
 
   discard(socket: SocketId): void {
@@ -225,6 +250,17 @@ export class Site implements SessionShared {
     const log = this.#errorLog(request.location.conf);
     const always = request.isDebugged;
     if (always || log.takes(level)) log.write(level, requestContext(request, text), always);
+  }
+
+  /** A message about a connection that has no request. */
+  logConnection(
+    connection: ServerConnection,
+    conf: LocationConf,
+    level: LogLevel,
+    text: string,
+  ): void {
+    const log = this.#errorLog(conf);
+    if (log.takes(level)) log.write(level, `*${connection.number} ${text}`);
   }
 
   /** Is everything of this client to be logged? */
@@ -242,64 +278,9 @@ export class Site implements SessionShared {
     return log;
   }
 
-  #makeListeners(confs: readonly ServerConf[], buffers: BufferPool): readonly HttpListener[] {
-    const byAddress = new Map<string, { listens: ListenConf[]; servers: VirtualServer[] }>();
-    for (const conf of confs) {
-      const server = new VirtualServer(conf, this.makeLocation(conf.location));
-      for (const module of this.modules) module.server?.(server, this);
-      for (const listen of conf.listens) {
-        const { family, address, port } = listen.endpoint;
-        const key = `${family} ${address} ${port}`;
-        const group = byAddress.get(key) ?? { listens: [], servers: [] };
-        group.listens.push(listen);
-        group.servers.push(server);
-        byAddress.set(key, group);
-      }
-    }
-    return [...byAddress.values()].map(({ listens, servers }) => {
-      const chosen = Math.max(
-        0,
-        listens.findIndex(({ defaultServer }) => defaultServer),
-      );
-      const fallback = servers[chosen] as VirtualServer;
-      const proxyProtocol = listens.some((listen) => listen.proxyProtocol);
-      const listen = { ...(listens[chosen] as ListenConf), proxyProtocol };
-      return this.#makeListener(listen, fallback, servers, buffers);
-    });
-  }
-
-  #makeListener(
-    listen: ListenConf,
-    fallback: VirtualServer,
-    servers: readonly VirtualServer[],
-    buffers: BufferPool,
-  ): HttpListener {
-    const { conf } = fallback;
-    const { location } = conf;
-    const { size, number } = conf.largeClientHeaderBuffers;
-    const limits: HeadLimits = {
-      headBytesMax: conf.clientHeaderBufferSize + size * number,
-      lineBytesMax: size,
-      targetBytesMax: size,
-      fieldsMax: conf.maxHeaders,
-    };
-    const rules = headRulesOf(conf);
-    const parsers = new ParserPool('request', limits, rules);
-    const timeouts = {
-      headMs: conf.clientHeaderTimeout,
-      bodyMs: location.clientBodyTimeout,
-      sendMs: location.sendTimeout,
-      // The first request must begin as fast as it must go on.
-      idleMs: conf.clientHeaderTimeout,
-    };
-    const { port } = this;
-    return new HttpListener(this, listen, new VirtualServers(servers, fallback), {
-      port,
-      activities: new ActivityPool(port, buffers, parsers, timeouts.sendMs),
-      timeouts,
-      requestsMax: REQUESTS_MAX,
-      bodyBytesMax: BODY_BYTES_MAX,
-    });
+  /** Those that have a socket of their own. */
+  get bound(): readonly HttpListener[] {
+    return this.listeners.filter(({ within }) => within === undefined);
   }
 }
 

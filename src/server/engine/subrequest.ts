@@ -82,7 +82,12 @@ export class Subrequests {
     const running = [...this.#running];
     this.#running.clear();
     this.#background = 0;
-    for (const subrequest of running) subrequest.requestFailed(undefined);
+    for (const subrequest of running) {
+      // One of them may have finished just now, and be why all this ends.
+      if (subrequest.client === undefined) continue;
+      subrequest.requestFailed(undefined);
+      giveBack(subrequest);
+    }
   }
 }
 
@@ -165,7 +170,7 @@ class SubrequestClient implements RequestClient {
   abort(): void {
     const { options, main } = placeOf(this.#subrequest);
     if (!options?.isIncluded) endSubrequest(this.#subrequest, asConnection(this));
-    else if (main.client !== undefined) main.cut();
+    else if (main.client !== undefined) main.cutShort();
   }
 
   closeSilently(): void {
@@ -187,15 +192,24 @@ function endSubrequest(subrequest: Request, client: ServerConnection): void {
   const { parent, options } = placeOf(subrequest);
   const background = options?.background === true;
   parent?.subrequests?.remove(subrequest, background);
-  if (parent?.client === undefined) return;
-  if (options?.ended !== undefined) {
-    // It has finished; what it was is looked at once more.
-    subrequest.client = client;
-    options.ended(subrequest);
-    subrequest.client = undefined;
+  if (parent?.client !== undefined) {
+    if (options?.ended !== undefined) {
+      // It has finished; what it was is looked at once more.
+      subrequest.client = client;
+      options.ended(subrequest);
+      subrequest.client = undefined;
+    }
+    options?.tail.end();
+    if (background) parent.backgroundEnded();
   }
-  options?.tail.end();
-  if (background) parent.backgroundEnded();
+  giveBack(subrequest);
+}
+
+/** Nobody looks at it any more: it is used again. What it had of its parent's stays there. */
+function giveBack(subrequest: Request): void {
+  subrequest.subrequests = undefined;
+  subrequest.values = [];
+  subrequest.site.recycle(subrequest);
 }
 
 /**

@@ -107,9 +107,12 @@ export class Variables<Of extends Evaluated = Request> {
 
   /**
    * A variable that is computed, and that `set` may overrule. Unless it is volatile, its value is
-   * kept for the request.
+   * kept for the request. Throws `DuplicateVariable` for one that is something else already.
    */
-  defineComputed(name: string, volatile: boolean, get: Getter<Of>): void {
+  defineComputed(name: string, volatile: boolean, get: Getter<Of>, place?: Place): void {
+    const known = this.#known.get(name);
+    const isFixed = known !== undefined && known.set === undefined;
+    if (isFixed && !this.captureSlots.has(name)) throw new DuplicateVariable(name, place);
     const slot = this.newSlot();
     const set = (of: Of, value: string): void => {
       of.values[slot] = value;

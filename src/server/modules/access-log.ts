@@ -38,7 +38,7 @@ export function loggerOf<Of extends Evaluated>(
 }
 
 function writerOf<Of extends Evaluated>(
-  { path }: AccessLogConf,
+  { path, buffer, flush, gzip = 0 }: AccessLogConf,
   site: LogHost<Of>,
 ): (line: string, request: Of) => void {
   if (hasVariables(path)) {
@@ -46,7 +46,8 @@ function writerOf<Of extends Evaluated>(
     return (line, request) => site.environment.log(evaluate(request)).write(line);
   }
   const { environment } = site;
-  const lines = new LogLines(environment, environment.log(path as string));
+  const buffering = buffer === 0 ? undefined : { buffer, flush, gzip };
+  const lines = new LogLines(environment, environment.log(path as string, buffering));
   return (line) => lines.add(line);
 }
 

@@ -36,7 +36,7 @@ function handlerOf(conf: LocationConf, site: Site): Handler | undefined {
       request.log('info', 'no user/password was provided for basic authentication');
       return asked(request, realm);
     }
-    return judge(request, realm, credentials, fileOf(request));
+    return judge(request, realm, credentials, site.fullPath(fileOf(request)));
   };
 }
 

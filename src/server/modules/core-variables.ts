@@ -14,8 +14,11 @@ const clientOf = (request: Request): ServerConnection => request.client as Serve
 const VARIABLES: VariableTable = {
   remote_addr: ({ from }) => from.text,
   binary_remote_addr: ({ from }) => from.bytes,
-  server_addr: (request) => clientOf(request).localAddress,
-  server_port: ({ listener }) => String(listener.endpoint.port),
+  server_addr: (request) => {
+    const { localAddress } = clientOf(request);
+    return localAddress === 'unix:' ? `unix:${request.listener.endpoint.address}` : localAddress;
+  },
+  server_port: ({ listener: { endpoint } }) => (endpoint.port === 0 ? '' : String(endpoint.port)),
   server_name: ({ server }) => server.conf.name,
   connection: (request) => String(clientOf(request).number),
   connection_requests: (request) => String(clientOf(request).requests),
@@ -42,7 +45,8 @@ const VARIABLES: VariableTable = {
   },
   status: ({ status }) => (status === 0 ? '000' : String(status).padStart(3, '0')),
   body_bytes_sent: ({ bodyBytes }) => String(bodyBytes),
-  bytes_sent: ({ bodyBytes, headBytes }) => String(bodyBytes + headBytes),
+  bytes_sent: ({ bodyBytes, headBytes, framingBytes }) =>
+    String(bodyBytes + headBytes + framingBytes),
   msec: ({ site }) => (site.clock.wallMs() / 1000).toFixed(3),
   request_time: ({ site, startedMs }) => ((site.port.loop.turnMs - startedMs) / 1000).toFixed(3),
   time_local: ({ site }) => localTime(new Date(site.clock.wallMs())),

@@ -39,10 +39,10 @@ function holds(request: Request, head: MessageHead): boolean {
   return match === undefined || matches(match, request.out.etag, false);
 }
 
-/** Was it changed after that time? Without a time of ours, nobody can say that it was not. */
+/** Was it changed after that time? Without times, nobody can say that it was not. */
 function isNewer({ out }: Request, text: string): boolean {
   const since = parseHttpDate(text);
-  return out.lastModified >= 0 && since !== undefined && out.lastModified > since;
+  return out.lastModified < 0 || since === undefined || out.lastModified > since;
 }
 
 function isModified({ out, location }: Request, text: string): boolean {

@@ -10,9 +10,16 @@ export interface ProxyHeadOwner {
    * view, to be taken before anything else is received.
    */
   proxied(reader: ProxyHeadReader, head: ProxyHead, ahead: Uint8Array): void;
-  /** There is none; the socket was closed. `reason`: what was wrong, where it was the peer's fault. */
-  notProxied(reader: ProxyHeadReader, reason: string | undefined): void;
+  /** There is none; the socket was closed. `failure`: what was wrong, where it was the peer's fault. */
+  notProxied(reader: ProxyHeadReader, failure: ProxyHeadFailure | undefined): void;
 }
+
+/** Why there is no head, as logs have it, and who has connected. */
+export type ProxyHeadFailure = {
+  readonly level: 'info' | 'error';
+  readonly text: string;
+  readonly client: string;
+};
 
 /** Reads the PROXY protocol's head of a connection that was accepted, before anybody else reads. */
 export class ProxyHeadReader {
@@ -43,7 +50,9 @@ export class ProxyHeadReader {
   #received(): void {
     const { status, data, offset, bytes } = this.#recv;
     if (status !== 'done' || this.#stopped) {
-      this.#drop(status === 'expired' ? 'client timed out' : undefined);
+      if (status === 'expired')
+        this.#drop(this.#failure('info', 'client timed out (110: Connection timed out)'));
+      else this.#drop(undefined);
       return;
     }
     const to = offset + bytes;
@@ -52,7 +61,7 @@ export class ProxyHeadReader {
       at = this.#parser.read(data, offset, to);
     } catch (error) {
       if (!(error instanceof ProxyProtocolError)) throw error;
-      this.#drop(`${error.message} while reading PROXY protocol`);
+      this.#drop(this.#failure('error', error.message));
       return;
     }
     const { head } = this.#parser;
@@ -60,8 +69,13 @@ export class ProxyHeadReader {
     else this.#owner.proxied(this, head, data.subarray(at, to));
   }
 
-  #drop(reason: string | undefined): void {
-    const close = closeOperation(this.socket, () => this.#owner.notProxied(this, reason));
+  #failure(level: ProxyHeadFailure['level'], what: string): ProxyHeadFailure {
+    const client = this.#port.remoteEndpoint(this.socket)?.address ?? 'unknown';
+    return { level, text: `${what} while reading PROXY protocol`, client };
+  }
+
+  #drop(failure: ProxyHeadFailure | undefined): void {
+    const close = closeOperation(this.socket, () => this.#owner.notProxied(this, failure));
     close.how = 'reset';
     this.#port.submit(close);
   }

@@ -3,10 +3,12 @@ import type { SocketId, UdpSendOperation } from '../../core/operation.ts';
 import { udpSendOperation } from '../../core/operations.ts';
 import type { ProactorPort } from '../../core/proactor.ts';
 
-/** Datagrams of one socket that may be on their way to the kernel; more are dropped, as UDP does. */
+/** Datagrams of one session that may be on their way to the kernel; more are dropped, as UDP does. */
 export const SENDS_MAX: number = 64;
+/** The same for a socket that many sessions share: what one turn may bring. */
+export const SHARED_SENDS_MAX: number = 1024;
 /** Room of a buffer: larger datagrams get one of their own size. */
-const ROOM_MIN = 2048;
+const ROOM_MIN = 512;
 
 type Sending = { readonly operation: UdpSendOperation; room: Uint8Array };
 
@@ -15,6 +17,7 @@ export class DatagramSender {
   readonly #port: ProactorPort;
   readonly #socket: SocketId;
   readonly #idle: Sending[] = [];
+  readonly #max: number;
   #made = 0;
   /** Told of each that did not go out. */
   readonly #onFault: ((operation: UdpSendOperation) => void) | undefined;
@@ -22,10 +25,12 @@ export class DatagramSender {
   constructor(
     port: ProactorPort,
     socket: SocketId,
+    max: number,
     onFault?: (operation: UdpSendOperation) => void,
   ) {
     this.#port = port;
     this.#socket = socket;
+    this.#max = max;
     this.#onFault = onFault;
   }
 
@@ -43,7 +48,7 @@ export class DatagramSender {
   }
 
   #make(): Sending | undefined {
-    if (this.#made === SENDS_MAX) return undefined;
+    if (this.#made === this.#max) return undefined;
     this.#made += 1;
     const operation = udpSendOperation(this.#socket, () => {
       this.#idle.push(sending);

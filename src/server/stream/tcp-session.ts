@@ -3,7 +3,11 @@ import type { SendOperation, SocketId } from '../../core/operation.ts';
 import { closeOperation } from '../../core/operations.ts';
 import { Outbox, type OutboxOwner } from '../../core/outbox/outbox.ts';
 import { formatEndpoint } from '../../net/address.ts';
-import { type ProxyHeadOwner, ProxyHeadReader } from '../shared/proxy-head-reader.ts';
+import {
+  type ProxyHeadFailure,
+  type ProxyHeadOwner,
+  ProxyHeadReader,
+} from '../shared/proxy-head-reader.ts';
 import type { ProxyHead } from '../shared/proxy-protocol.ts';
 import type { StreamListener } from './stream-listener.ts';
 import { STREAM_STATUS } from './stream-server.ts';
@@ -64,11 +68,11 @@ export class TcpSession extends StreamSession implements OutboxOwner, ProxyHeadO
   }
 
   /** The socket is closed. */
-  notProxied(_: ProxyHeadReader, reason: string | undefined): void {
+  notProxied(_: ProxyHeadReader, failure: ProxyHeadFailure | undefined): void {
     this.#reader = undefined;
-    const isLate = reason === 'client timed out';
+    const isLate = failure?.level === 'info';
     if (!this.ended) {
-      this.log('info', isLate ? `${reason} (110: Connection timed out)` : (reason ?? 'no header'));
+      this.log('info', failure?.text ?? 'no header');
       this.#isGiven = true;
       this.finish(isLate ? STREAM_STATUS.ok : STREAM_STATUS.badRequest);
     }

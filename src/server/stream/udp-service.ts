@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../core/endpoint.ts';
 import type { SocketId, UdpRecvOperation } from '../../core/operation.ts';
 import { timerOperation, udpRecvOperation } from '../../core/operations.ts';
-import { DatagramSender } from './datagram-sender.ts';
+import { DatagramSender, SHARED_SENDS_MAX } from './datagram-sender.ts';
 import type { StreamListener } from './stream-listener.ts';
 import { UdpSession } from './udp-session.ts';
 
@@ -24,7 +24,7 @@ export class UdpService {
     const { port } = listener.site;
     this.listener = listener;
     this.#clientsMax = clientsMax;
-    this.sender = new DatagramSender(port, socket);
+    this.sender = new DatagramSender(port, socket, SHARED_SENDS_MAX);
     this.#recv = udpRecvOperation(socket, () => this.#received());
     this.#receive();
   }

@@ -1,9 +1,11 @@
 import test from 'ava';
+import fc from 'fast-check';
 import {
   PROXY_HEAD_BYTES_MAX,
   PROXY_LINE_BYTES_MAX,
   type ProxyHead,
   ProxyHeadParser,
+  ProxyProtocolError,
   tlvReader,
 } from '../../../src/server/shared/proxy-protocol.ts';
 
@@ -139,4 +141,46 @@ test('what follows the addresses is found by name and by number', (t) => {
   t.is(value('ssl_cipher'), undefined);
   t.is(tlvReader('nonsense'), undefined);
   t.is(tlvReader('constructor'), undefined);
+});
+
+/** Reads pieces of these sizes, again and again, until the end of the head. */
+function outcomeOf(bytes: Uint8Array, sizes: readonly number[]): string {
+  const parser = new ProxyHeadParser();
+  try {
+    for (let from = 0, piece = 0; from < bytes.length; piece += 1) {
+      const to = Math.min(bytes.length, from + (sizes[piece % sizes.length] as number));
+      const at = parser.read(bytes, from, to);
+      if (parser.head !== undefined) return `${at} ${JSON.stringify(parser.head)}`;
+      from = to;
+    }
+    return 'more';
+  } catch (error) {
+    if (error instanceof ProxyProtocolError) return 'refused';
+    throw error;
+  }
+}
+
+test('whatever comes is a head, is refused or goes on, and pieces make no difference', (t) => {
+  const heads = [
+    bytesOf('PROXY TCP4 192.0.2.1 192.0.2.2 123 5678\r\nGET'),
+    second(0x21, 0x11, `${V4}${tlv(1, 'h2')}`),
+    second(0x20, 0x00, 'abc'),
+  ];
+  const mutated = fc
+    .record({
+      head: fc.constantFrom(...heads),
+      at: fc.nat(60),
+      byte: fc.nat(255),
+      cut: fc.nat(70),
+    })
+    .map(({ head, at, byte, cut }) => {
+      const bytes = Uint8Array.from(head);
+      if (at < bytes.length) bytes[at] = byte;
+      return bytes.subarray(0, Math.max(1, bytes.length - Math.max(0, cut - 50)));
+    });
+  const sizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 4 });
+  const law = fc.property(mutated, sizes, (bytes, pieces) => {
+    t.is(outcomeOf(bytes, pieces), outcomeOf(bytes, [bytes.length]));
+  });
+  fc.assert(law, { numRuns: 2000 });
 });

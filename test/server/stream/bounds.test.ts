@@ -27,7 +27,7 @@ rule('a socket has so many datagrams on their way, and drops one more', async (t
   const socket = await new Promise<number>((resolve) => {
     world.port.submit(udpOpenOperation(world.any, (open) => resolve(open.socket)));
   });
-  const sender = new DatagramSender(world.port, socket);
+  const sender = new DatagramSender(world.port, socket, SENDS_MAX);
   for (let i = 0; i < SENDS_MAX; i += 1) t.true(sender.send(EMPTY, receiver.endpoint));
   t.false(sender.send(EMPTY, receiver.endpoint));
   await receiver.recv();

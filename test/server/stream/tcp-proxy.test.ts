@@ -185,3 +185,18 @@ rule('the end of the site waits for its sessions, but no longer than it may', as
   await Promise.all([client.close({ how: 'reset' }), upstream.close({ how: 'reset' })]);
   await listener.close();
 });
+
+rule('an address that is none of ours is not held against the server', async (t, world) => {
+  const listener = await listen(world.port, world.any);
+  const servers = [upstreamServer(listener.endpoint), upstreamServer(listener.endpoint)];
+  const server = streamServer({
+    streamContent: { kind: 'proxy', to: 'u' },
+    proxyBind: '192.0.2.9',
+    accessLogs: logTo('a', 'status', 'upstream_addr'),
+  });
+  const site = await runStream(world, [server], { upstreams: [{ ...GROUP, servers }] });
+  t.is(await ask(world, site.endpoints[0] as Endpoint), '');
+  await listener.close();
+  await site.close();
+  t.is(site.logs.get('a'), `500 ${portText(listener.endpoint)}\n`);
+});

@@ -24,18 +24,23 @@ function filterOf({ conf }: Location, site: Site): HeaderFilter {
   const wanted = charset === undefined ? undefined : site.template(charset);
   const source = sourceCharset === undefined ? undefined : site.template(sourceCharset);
   const recoders = recodersFor(site);
+  const names = new Set(site.conf.charsetMaps.flatMap((map) => [map.source, map.target]));
+  for (const name of [charset, sourceCharset]) {
+    if (typeof name === 'string') names.add(name.toLowerCase());
+  }
+  const known = (request: Request, name: string): string => {
+    if (names.has(name.toLowerCase())) return name;
+    request.log('error', `unknown charset "${name}" to override`);
+    return '';
+  };
   const target = (request: Request): string => {
     const { out } = request;
     if (request.isSubrequest) return charsetOf(request.subrequests?.main.out ?? out);
-    if (out.contentType === '' || wanted === undefined) return '';
-    const isSaid = charsetOf(out) !== '';
-    return isSaid
-      ? overrideCharset
-        ? wanted(request)
-        : ''
-      : isMeant(out.contentType)
-        ? wanted(request)
-        : '';
+    if (out.contentType === '') return '';
+    if (out.charsetInstead !== '') return known(request, out.charsetInstead);
+    if (wanted === undefined) return '';
+    const isMine = charsetOf(out) === '' ? isMeant(out.contentType) : overrideCharset;
+    return isMine ? wanted(request) : '';
   };
   return (request) => {
     const to = target(request);

@@ -83,8 +83,8 @@ function copyEdits(request: Request, { face }: PhaseRun, up: UpstreamHead): void
   const headers = face.seenRequest?.headers;
   if (headers?.changed !== true) return;
   const received = new FieldEdits((request.client as ServerConnection).head);
-  const names = new Set([...received, ...headers].map(([name]) => name.toLowerCase()));
-  for (const name of names) {
+  const names = new Map([...received, ...headers].map(([name]) => [name.toLowerCase(), name]));
+  for (const name of names.values()) {
     const before = received.getAll(name);
     const after = headers.getAll(name);
     if (before.length === after.length && before.every((value, at) => value === after[at]))

@@ -8,6 +8,7 @@ import { NameTable } from './name-table.ts';
 
 const REDIRECT = 1;
 const LIMIT_RATE = 2;
+const CHARSET = 3;
 
 /** Fields with which a server says what is to be done with its answer. */
 export class AccelFields {
@@ -19,6 +20,7 @@ export class AccelFields {
     const fields: (readonly [string, number])[] = [
       ['x-accel-redirect', REDIRECT],
       ['x-accel-limit-rate', LIMIT_RATE],
+      ['x-accel-charset', CHARSET],
     ];
     this.#table = new NameTable(fields.filter(([name]) => !ignored.has(name)));
     const { variables } = site;
@@ -32,6 +34,7 @@ export class AccelFields {
       const what = this.#table.find(head, index);
       if (what === REDIRECT) redirect ??= head.fieldValue(index);
       else if (what === LIMIT_RATE) this.#limitRate(request, head.fieldValue(index));
+      else if (what === CHARSET) request.out.charsetInstead = head.fieldValue(index);
     }
     return redirect;
   }

@@ -30,6 +30,7 @@ export class Answers {
   readonly #next: NextServer;
   readonly #failing: Failing;
   readonly #trailers: PassedTrailers;
+  #areFieldsUsed: boolean | undefined;
 
   constructor(conf: LocationConf, site: Site, next: NextServer, failing: Failing) {
     const { proxyLimitRate, proxyBuffering } = conf;
@@ -57,7 +58,7 @@ export class Answers {
     last.headerMs = turnMs - last.startedMs;
     last.status = status;
     run.headBytes = head.rawBytes;
-    run.keepFields(head);
+    if (this.#keepsFields(request)) run.keepFields(head);
     if (head.rawBytes > this.#conf.proxyBufferSize) {
       request.log(
         'error',
@@ -77,8 +78,22 @@ export class Answers {
     }
   }
 
+  /** Does a variable, here or elsewhere, show fields of answers? Known with the first one. */
+  #keepsFields({ site }: Request): boolean {
+    this.#areFieldsUsed ??= [...site.variables.used].some((name) =>
+      /^upstream_(?:http|cookie)_/.test(name),
+    );
+    return this.#areFieldsUsed;
+  }
+
   /** The answer is the client's. */
   #passOn(request: Request, head: MessageHead): void {
+    if (head.status === 101 && request.isSubrequest) {
+      request.log('error', 'connection upgrade in subrequest');
+      request.dropUpstream();
+      request.concludeLater(502);
+      return;
+    }
     const { proxyForceRanges } = this.#conf;
     this.#fields.copy(request, head);
     request.out.allowsRanges = proxyForceRanges;

@@ -57,6 +57,7 @@ export class RequestHead {
   text(request: Request, run: UpstreamRun, method: string, length: number): string {
     const { host } = run.destination;
     let text = `${method} ${run.uri} HTTP/${this.#version}\r\n`;
+    // Whoever sets it, it comes first, as in nginx 1.31.
     const named = this.#setsHost ? (this.#host as Evaluate)(request) : host;
     if (named !== '') text += `Host: ${named}\r\n`;
     else if (!this.#isOld) text += `Host: ${host}\r\n`;

@@ -15,7 +15,7 @@ export interface SsiListener {
 const OPEN = '<!--#';
 const CLOSE = '-->';
 /** Characters of a command, all its parameters included: what is longer is malformed. */
-export const COMMAND_LENGTH_MAX: number = 64 * 1024;
+export const COMMAND_LENGTH_MAX: number = 16 * 1024;
 /** Parameters of one command. */
 const PARAMETERS_MAX = 16;
 const NAME_MAX = 32;

@@ -14,7 +14,7 @@ export interface PacedSides {
   moved(): void;
   /** This direction's FIN is out. */
   ended(): void;
-  failed(fault: Fault | undefined): void;
+  failed(fault: Fault | undefined, socket: SocketId): void;
 }
 
 export type PacedWay = {
@@ -92,7 +92,7 @@ export class PacedDirection {
     const { status, bytes, fault } = this.#recv;
     if (this.#stopped) return;
     if (status === 'eof') this.#port.submit(this.#shutdown);
-    else if (status !== 'done') this.#sides.failed(fault);
+    else if (status !== 'done') this.#sides.failed(fault, this.#recv.socket);
     else {
       this.bytes += bytes;
       this.#sides.moved();
@@ -111,7 +111,7 @@ export class PacedDirection {
     const { status, fault } = this.#send;
     if (this.#stopped) return;
     if (status !== 'done') {
-      this.#sides.failed(fault);
+      this.#sides.failed(fault, this.#send.socket);
       return;
     }
     this.#sides.moved();

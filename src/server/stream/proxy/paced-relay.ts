@@ -23,6 +23,8 @@ export class PacedRelay implements PacedSides {
   why: RelayEnd | undefined;
   firstEnded: RelayWay | undefined;
   firstMsBtoA = -1;
+  /** The socket that has failed. */
+  faultSocket: SocketId | undefined;
   readonly #port: ProactorPort;
   readonly #aToB: PacedDirection;
   readonly #bToA: PacedDirection;
@@ -74,7 +76,8 @@ export class PacedRelay implements PacedSides {
     if (!this.halfCloses || (this.#aToB.isEnded && this.#bToA.isEnded)) this.#end('ended');
   }
 
-  failed(fault: Fault | undefined): void {
+  failed(fault: Fault | undefined, socket: SocketId): void {
+    if (this.why === undefined) this.faultSocket = socket;
     this.#end(fault === undefined ? 'stopped' : 'failed');
   }
 

@@ -117,10 +117,16 @@ export abstract class ProxyWork implements StreamWork, RequestFacts, ServersWait
     if (state !== undefined) state.connectMs = this.nowMs - state.startedMs;
   }
 
-  /** The server is to blame: another one is tried, where there is one and it may be. */
+  /** Another server is tried, where this one is to blame, there is one and it may be. */
   protected connectFailed(status: string, fault: Fault | undefined): void {
     const { session } = this;
-    session.log('error', `${connectFailure(status, fault)} while connecting to upstream`);
+    const why = `${connectFailure(status, fault)} while connecting to upstream`;
+    if (isOurs(status, fault)) {
+      session.log('crit', why);
+      this.end(STREAM_STATUS.internalError);
+      return;
+    }
+    session.log('error', why);
     this.blame();
     const { proxyTriesNext, proxyNextUpstreamTimeout: timeoutMs } = this.proxy.conf;
     const isLate = timeoutMs > 0 && this.nowMs - this.#startedMs >= timeoutMs;
@@ -197,3 +203,10 @@ export abstract class ProxyWork implements StreamWork, RequestFacts, ServersWait
     this.#server = -1;
   }
 }
+
+/** Descriptors are out, or the address to connect from is none of ours: no server can help that. */
+function isOurs(status: string, fault: Fault | undefined): boolean {
+  return status === 'refused' || (fault !== undefined && !OF_SERVERS.has(fault.class));
+}
+
+const OF_SERVERS: ReadonlySet<Fault['class']> = new Set(['peer', 'path']);

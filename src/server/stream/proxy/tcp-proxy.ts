@@ -12,7 +12,7 @@ import { ProxyWork } from './proxy-work.ts';
 /** What both kinds of relay have. */
 type AnyRelay = Pick<
   Relay,
-  'why' | 'firstEnded' | 'firstMsBtoA' | 'bytesAtoB' | 'bytesBtoA' | 'stop'
+  'why' | 'firstEnded' | 'firstMsBtoA' | 'faultSocket' | 'bytesAtoB' | 'bytesBtoA' | 'stop'
 >;
 
 /** A connection of a client, and the one to a server that it is joined with. */
@@ -69,7 +69,8 @@ export class TcpProxy extends ProxyWork {
     const client = session.give();
     const upload = proxy.uploadRate(session);
     const download = proxy.downloadRate(session);
-    const preface = joined([header, preread], header.length + preread.length);
+    const ahead = header.length + preread.length;
+    const preface = ahead === 0 ? undefined : joined([header, preread], ahead);
     this.#headerBytes = header.length;
     const closed = (): void => session.closed();
     const relay =
@@ -105,7 +106,9 @@ export class TcpProxy extends ProxyWork {
     if (relay.why === 'idle')
       session.log('info', 'connection timed out (110: Connection timed out)');
     else if (relay.why !== 'stopped') {
-      const who = relay.firstEnded === 'bToA' ? 'upstream' : 'client';
+      const { firstEnded, faultSocket = session.socket } = relay;
+      const isServer = firstEnded === 'bToA' || faultSocket !== session.socket;
+      const who = isServer ? 'upstream' : 'client';
       session.logBare('info', `${who} disconnected, ${session.byteCounts()}`);
     }
     this.end(STREAM_STATUS.ok);

@@ -10,7 +10,7 @@ import {
   udpOpenOperation,
   udpRecvOperation,
 } from '../../../core/operations.ts';
-import { DatagramSender } from '../datagram-sender.ts';
+import { DatagramSender, SENDS_MAX } from '../datagram-sender.ts';
 import { STREAM_STATUS } from '../stream-server.ts';
 import type { UdpSession } from '../udp-session.ts';
 import { systemText } from './failure-text.ts';
@@ -107,7 +107,7 @@ export class UdpProxy extends ProxyWork {
     }
     this.succeeded();
     this.tellConnected('udp proxy', socket);
-    this.#sender = new DatagramSender(port, socket, ({ fault: why }) => {
+    this.#sender = new DatagramSender(port, socket, SENDS_MAX, ({ fault: why }) => {
       this.#failed(`send() failed (${systemText(why)}) while proxying and sending to upstream`);
     });
     this.#recv.socket = socket;
