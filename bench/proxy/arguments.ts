@@ -26,6 +26,7 @@ export type Options = {
 export const USAGE: string = `node dist/bench/proxy/main.js [options]      (from the root of the repository; Linux)
   --contestants A,B        which proxies, default: all; sluice@ADAPTER names one of ours,
                            sluice-plugin@ADAPTER the same with a plugin that sets a header,
+                           sluice-conf@ADAPTER our program with nginx's configuration,
                            floor@epoll the least that a proxy in JavaScript can cost
   --contestant NAME=CMD    adds one: a command line with {port} and {upstream}; may be repeated
   --scenarios A,B          small, browser, 10k, 1m, connection, idle; default: all

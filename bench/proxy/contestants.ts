@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { loadKoffi } from '../../adapters/linux/koffi.ts';
-import { proxyCommand } from './nginx.ts';
+import { programCommand, proxyCommand } from './nginx.ts';
 import { installPeer, PEER_NAMES } from './peers.ts';
 
 /** A proxy that can be started on a port in front of the upstream. */
@@ -33,8 +33,11 @@ export const NGINX: Contestant = {
     proxyCommand(directory, port, upstreamPort, logFile),
 };
 
-/** `sluice-plugin`: with a plugin that sets a field of each response. */
-const OURS = /^sluice(-plugin)?@([a-z0-9-]+)$/;
+/**
+ * `sluice-plugin`: with a plugin that sets a field of each response. `sluice-conf`: our program,
+ * which reads nginx's configuration.
+ */
+const OURS = /^sluice(-plugin|-conf)?@([a-z0-9-]+)$/;
 
 /** The least that a proxy on epoll can cost in JavaScript: how far are we from it? */
 const FLOOR = 'floor@epoll';
@@ -53,11 +56,11 @@ export async function findContestants(
   const skipped: Skipped[] = [];
   for (const name of new Set(names)) {
     const commandLine = added.get(name);
-    const [, plugin, adapter] = OURS.exec(name) ?? [];
+    const [, variant, adapter] = OURS.exec(name) ?? [];
     if (commandLine !== undefined) contestants.push(fromCommandLine(name, commandLine));
     else if (name === NGINX.name) contestants.push(NGINX);
     else if (adapter !== undefined) {
-      contestants.push(sluice(name, adapter, plugin !== undefined));
+      contestants.push(variant === '-conf' ? conf(name, adapter) : sluice(name, adapter, variant));
     } else if (name === FLOOR || PEER_NAMES.includes(name)) {
       try {
         contestants.push(name === FLOOR ? floor() : await peer(name, root));
@@ -88,8 +91,19 @@ function fromCommandLine(name: string, commandLine: string): Contestant {
   };
 }
 
-function sluice(name: string, adapter: string, plugin: boolean): Contestant {
-  const file = plugin ? 'sluice-plugin.js' : 'sluice.js';
+function conf(name: string, adapter: string): Contestant {
+  const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.js');
+  return {
+    name,
+    version: undefined,
+    logs: true,
+    command: (port, upstreamPort, directory, logFile) =>
+      programCommand([process.execPath, main], adapter, directory, port, upstreamPort, logFile),
+  };
+}
+
+function sluice(name: string, adapter: string, variant: string | undefined): Contestant {
+  const file = variant === '-plugin' ? 'sluice-plugin.js' : 'sluice.js';
   return { ...ours(name, file, '--adapter', adapter), logs: true };
 }
 

@@ -47,10 +47,27 @@ export function proxyCommand(
   upstreamPort: number,
   logFile: string | undefined,
 ): readonly string[] {
+  return command(directory, proxyBlock(port, upstreamPort, logFile));
+}
+
+/** The same configuration for our own program: `program` is run instead of nginx. */
+export function programCommand(
+  program: readonly string[],
+  adapter: string,
+  directory: string,
+  ...[port, upstreamPort, logFile]: Parameters<typeof proxyBlock>
+): readonly string[] {
+  mkdirSync(directory, { recursive: true });
+  const file = join(directory, 'sluice.conf');
+  const temporary = ['client_body', 'proxy'];
+  const http = proxyBlock(port, upstreamPort, logFile);
+  writeFileSync(file, confText(directory, temporary, `use ${adapter};`, http));
+  return [...program, '-e', 'stderr', '-p', directory, '-c', file];
+}
+
+function proxyBlock(port: number, upstreamPort: number, logFile: string | undefined): string {
   const log = logFile === undefined ? 'off' : `${logFile} combined buffer=64k`;
-  return command(
-    directory,
-    `
+  return `
     # Bodies pass through memory: no Node peer writes what a slow reader leaves to a file.
     proxy_max_temp_file_size 0;
     # With the default 8 buffers of 4k, 1 MiB costs nginx several times as much: no fair partner.
@@ -71,8 +88,7 @@ export function proxyCommand(
         proxy_http_version 1.1;
         proxy_set_header Connection "";
       }
-    }`,
-  );
+    }`;
 }
 
 /**
@@ -82,24 +98,7 @@ export function proxyCommand(
 function command(directory: string, http: string): readonly string[] {
   mkdirSync(directory, { recursive: true });
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  writeFileSync(
-    join(directory, 'nginx.conf'),
-    `daemon off;
-  master_process off;
-  worker_processes 1;
-  pid ${directory}/nginx.pid;
-  error_log stderr error;
-  events { worker_connections 16384; }
-  http {
-    access_log off;
-    sendfile on;
-    keepalive_requests ${REQUESTS_MAX};
-    keepalive_timeout 1h;
-${temporary.map((name) => `    ${name}_temp_path ${directory}/${name};`).join('\n')}
-${http}
-  }
-`,
-  );
+  writeFileSync(join(directory, 'nginx.conf'), confText(directory, temporary, '', http));
   return [
     ...STEADY_HEAP,
     'nginx',
@@ -110,6 +109,29 @@ ${http}
     '-c',
     join(directory, 'nginx.conf'),
   ];
+}
+
+function confText(
+  directory: string,
+  temporary: readonly string[],
+  use: string,
+  http: string,
+): string {
+  return `daemon off;
+  master_process off;
+  worker_processes 1;
+  pid ${directory}/nginx.pid;
+  error_log stderr error;
+  events { worker_connections 16384; ${use} }
+  http {
+    access_log off;
+    sendfile on;
+    keepalive_requests ${REQUESTS_MAX};
+    keepalive_timeout 1h;
+${temporary.map((name) => `    ${name}_temp_path ${directory}/${name};`).join('\n')}
+${http}
+  }
+`;
 }
 
 /** nginx's own counters of what reached it since its start (stub_status). */

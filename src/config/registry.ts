@@ -2,6 +2,7 @@ import type { DirectiveTable } from './directive.ts';
 import { admissionDirectives } from './directives/admission.ts';
 import { charsetDirectives } from './directives/charset.ts';
 import { coreDirectives } from './directives/core.ts';
+import { coreHintDirectives } from './directives/core-hints.ts';
 import { geoDirectives } from './directives/geo.ts';
 import { gzipDirectives } from './directives/gzip.ts';
 import { headersDirectives } from './directives/headers.ts';
@@ -28,6 +29,7 @@ export const DIRECTIVES: readonly DirectiveTable[] = [
   mainDirectives,
   httpDirectives,
   coreDirectives,
+  coreHintDirectives,
   rewriteDirectives,
   headersDirectives,
   listingDirectives,

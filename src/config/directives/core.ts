@@ -4,7 +4,6 @@ import {
   count,
   type DirectiveTable,
   flag,
-  ignored,
   MANY,
   size,
   text,
@@ -43,37 +42,6 @@ export const coreDirectives: DirectiveTable = {
     args: 1,
     default: 'text/plain',
     read: text('defaultType'),
-  },
-  types_hash_max_size: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: 1,
-    support: 'no effect',
-    read: ignored,
-  },
-  types_hash_bucket_size: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: 1,
-    support: 'no effect',
-    read: ignored,
-  },
-  server_names_hash_max_size: { contexts: ['http'], args: 1, support: 'no effect', read: ignored },
-  server_names_hash_bucket_size: {
-    contexts: ['http'],
-    args: 1,
-    support: 'no effect',
-    read: ignored,
-  },
-  variables_hash_max_size: {
-    contexts: ['http', 'stream'],
-    args: 1,
-    support: 'no effect',
-    read: ignored,
-  },
-  variables_hash_bucket_size: {
-    contexts: ['http', 'stream'],
-    args: 1,
-    support: 'no effect',
-    read: ignored,
   },
   error_page: {
     contexts: HTTP_TO_IF,
@@ -335,34 +303,12 @@ export const coreDirectives: DirectiveTable = {
     read: rate('limitRateAfter'),
   },
   sendfile: { contexts: HTTP_TO_IF, args: 'flag', default: 'off', read: flag('sendfile') },
-  sendfile_max_chunk: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: 1,
-    support: 'no effect',
-    read: ignored,
-  },
   tcp_nodelay: {
     contexts: HTTP_SERVER_LOCATION,
     args: 'flag',
     default: 'on',
     read: flag('tcpNodelay'),
   },
-  tcp_nopush: { contexts: HTTP_SERVER_LOCATION, args: 'flag', support: 'no effect', read: ignored },
-  aio: { contexts: HTTP_SERVER_LOCATION, args: 1, support: 'no effect', read: ignored },
-  aio_write: { contexts: HTTP_SERVER_LOCATION, args: 'flag', support: 'no effect', read: ignored },
-  directio: { contexts: HTTP_SERVER_LOCATION, args: 1, support: 'no effect', read: ignored },
-  directio_alignment: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: 1,
-    support: 'no effect',
-    read: ignored,
-  },
-  read_ahead: { contexts: HTTP_SERVER_LOCATION, args: 1, support: 'no effect', read: ignored },
-  output_buffers: { contexts: HTTP_SERVER_LOCATION, args: 2, support: 'no effect', read: ignored },
-  postpone_output: { contexts: HTTP_SERVER_LOCATION, args: 1, support: 'no effect', read: ignored },
-  send_lowat: { contexts: HTTP_SERVER_LOCATION, args: 1, support: 'no effect', read: ignored },
-  connection_pool_size: { contexts: HTTP_SERVER, args: 1, support: 'no effect', read: ignored },
-  request_pool_size: { contexts: HTTP_SERVER, args: 1, support: 'no effect', read: ignored },
   subrequest_output_buffer_size: {
     contexts: HTTP_SERVER_LOCATION,
     args: 1,
@@ -378,30 +324,6 @@ export const coreDirectives: DirectiveTable = {
     read: (use) => {
       if (use.first !== 'off') use.fail('"disable_symlinks" is not supported on this platform');
     },
-  },
-  open_file_cache: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: [1, 2],
-    support: 'no effect',
-    read: ignored,
-  },
-  open_file_cache_valid: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: 1,
-    support: 'no effect',
-    read: ignored,
-  },
-  open_file_cache_min_uses: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: 1,
-    support: 'no effect',
-    read: ignored,
-  },
-  open_file_cache_errors: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: 'flag',
-    support: 'no effect',
-    read: ignored,
   },
 };
 

@@ -157,7 +157,11 @@ export const upstreamDirectives: DirectiveTable = {
     contexts: ['upstream'],
     args: [1, 2],
     default: '32 local',
+    support: 'partly',
+    note: 'connections are shared by all locations of a group, with and without local',
     read: (use) => {
+      const [, local] = use.args;
+      if (local !== undefined && local !== 'local') use.fail(`invalid parameter "${local}"`);
       draftOf(use).keepalive = use.number();
     },
   },

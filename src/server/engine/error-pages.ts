@@ -1,5 +1,6 @@
 import { USER_AGENT } from '../../http/field-names.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
+import type { ErrorPage } from '../conf/core-conf.ts';
 import { reasonOf, statusText } from './reasons.ts';
 import type { Request } from './request.ts';
 import { escapeRefresh } from './uri.ts';
@@ -53,10 +54,32 @@ export function answerError(request: Request, status: number): Verdict {
   request.errorStatus = status;
   if (!request.errorPageUsed || conf.recursiveErrorPages) {
     for (const page of conf.errorPages) {
-      if (page.statuses.includes(status)) return request.errorPage(page, status);
+      if (page.statuses.includes(status)) return answerByPage(request, page, status);
     }
   }
   return answerPage(request, status);
+}
+
+const MOVED = [301, 302, 303, 307, 308];
+
+/** `status` is answered by what `page` says. */
+function answerByPage(request: Request, page: ErrorPage, status: number): Verdict {
+  const { answer } = page;
+  const target = request.site.template(page.target)(request);
+  request.errorPageUsed = true;
+  if (typeof answer === 'number') request.errorStatus = answer;
+  else if (answer === 'target') request.errorStatus = 0;
+  if (target.startsWith('@')) return request.redirectTo(target);
+  if (target.startsWith('/')) {
+    if (request.method !== 'HEAD') request.method = 'GET';
+    const query = target.indexOf('?');
+    const path = query < 0 ? target : target.slice(0, query);
+    return request.redirect(path, query < 0 ? '' : target.slice(query + 1));
+  }
+  const moved = typeof answer === 'number' && answer >= 300 ? answer : 302;
+  request.errorStatus = 0;
+  request.out.location = target;
+  return answerError(request, MOVED.includes(moved) ? moved : status);
 }
 
 function answerPage(request: Request, status: number): Verdict {

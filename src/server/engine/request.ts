@@ -5,13 +5,11 @@ import type { ClientFailure } from '../../http/client-options.ts';
 import { USER_AGENT } from '../../http/field-names.ts';
 import type { HttpError } from '../../http/http-error.ts';
 import type { MessageHead } from '../../http/message-head.ts';
-import { originForm } from '../../http/request-target.ts';
 import { LAST_CHUNK, sendBytes, sendChunk } from '../../http/send-body.ts';
 import { interimHead } from '../../http/serializer.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import type { ProxyError } from '../../proxy/proxy-error.ts';
 import { Session } from '../../proxy/session.ts';
-import type { ErrorPage } from '../conf/core-conf.ts';
 import type { LogLevel } from '../conf/log-conf.ts';
 import type { UpstreamRun } from '../modules/proxy/upstream-run.ts';
 import { BodyChain } from './body-chain.ts';
@@ -32,12 +30,13 @@ import type { Location } from './location.ts';
 import { locationFor, PHASE, Phases } from './phases.ts';
 import { concludeRefusal, logDropped } from './refusals.ts';
 import { RequestDelay } from './request-delay.ts';
+import { requestPath } from './request-path.ts';
 import { Response } from './response.ts';
 import { headText } from './response-head.ts';
 import type { Site } from './site.ts';
 import { enterSubrequest, type Subrequests } from './subrequest.ts';
 import type { UpstreamSide } from './upstream-side.ts';
-import { escapeUri, normalizedPath } from './uri.ts';
+import { escapeUri } from './uri.ts';
 import { losesRequests } from './user-agent.ts';
 import { AGAIN, PASS, TAKEN, type Verdict, WAIT } from './verdict.ts';
 import type { VirtualServer } from './virtual-servers.ts';
@@ -184,15 +183,9 @@ export class Request extends Session {
       this.concludeLater(405);
       return;
     }
-    const target = originForm(head);
-    const fragment = head.targetMarked ? target.indexOf('#') : -1;
-    const shown = fragment < 0 ? target : target.slice(0, fragment);
-    const query = shown.indexOf('?');
-    const path = query < 0 ? shown : shown.slice(0, query);
-    this.args = query < 0 ? '' : shown.slice(query + 1);
-    const marked = head.targetMarked || path.includes('//');
-    const uri = marked ? normalizedPath(path, this.server.conf.mergeSlashes) : path;
-    if (uri === undefined || !uri.startsWith('/')) {
+    const { uri, path, args } = requestPath(head, this.server.conf.mergeSlashes);
+    this.args = args;
+    if (uri === undefined) {
       this.uri = path;
       this.log('info', 'client sent invalid request while reading client request line');
       this.concludeLater(400);
@@ -349,25 +342,6 @@ export class Request extends Session {
     this.location = location;
     this.phases.enter(PHASE.rewrite);
     return AGAIN;
-  }
-
-  /** For error pages: `status` is answered by what `page` says. */
-  errorPage(page: ErrorPage, status: number): Verdict {
-    this.errorPageUsed = true;
-    const target = this.site.template(page.target)(this);
-    if (typeof page.answer === 'number') this.errorStatus = page.answer;
-    else if (page.answer === 'target') this.errorStatus = 0;
-    if (target.startsWith('@')) return this.redirectTo(target);
-    if (target.startsWith('/')) {
-      if (this.method !== 'HEAD') this.method = 'GET';
-      const query = target.indexOf('?');
-      const path = query < 0 ? target : target.slice(0, query);
-      return this.redirect(path, query < 0 ? '' : target.slice(query + 1));
-    }
-    const moved = typeof page.answer === 'number' && page.answer >= 300 ? page.answer : 302;
-    this.errorStatus = 0;
-    this.out.location = target;
-    return answerError(this, isRedirect(moved) ? moved : status);
   }
 
   /** No handler wanted the request. */
@@ -875,8 +849,4 @@ export class Request extends Session {
   log(level: LogLevel, text: string): void {
     this.site.logRequest(this, level, text);
   }
-}
-
-function isRedirect(status: number): boolean {
-  return [301, 302, 303, 307, 308].includes(status);
 }

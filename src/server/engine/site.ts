@@ -4,7 +4,7 @@ import { closeOperation } from '../../core/operations.ts';
 import type { ProactorPort } from '../../core/proactor.ts';
 import { SourceAddresses } from '../../dns/system/source-addresses.ts';
 import { BULK_BYTES, BULK_IDLE_MAX } from '../../http/bulk-receive.ts';
-import { HEAD_RULES, type HeadLimits, type HeadRules } from '../../http/head-limits.ts';
+import { HEAD_RULES, type HeadRules } from '../../http/head-limits.ts';
 import { ParserPool } from '../../http/parser-pool.ts';
 import { ServerConnection } from '../../http/server-connection.ts';
 import { ConnectionList } from '../../proxy/connection-list.ts';

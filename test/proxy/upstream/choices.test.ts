@@ -7,6 +7,7 @@ const BALANCES: readonly BalanceOption[] = [
   'round-robin',
   'least-conn',
   'ip-hash',
+  'random',
   'random-2',
   'least-time',
   'peak-ewma',
