@@ -13,6 +13,9 @@ import type { EpollSocket } from './epoll-socket.ts';
 import { INTERRUPTS_MAX } from './receiving.ts';
 import type { SystemCalls } from './system-calls.ts';
 
+/** Copying that much costs less than it takes to learn where a caller's bytes are. */
+const NEAR_BYTES_MAX = 512;
+
 /** One datagram. `false`: it would block. */
 export function receiveDatagram(
   calls: SystemCalls,
@@ -52,6 +55,7 @@ export function peekDatagram(
 /** `false`: it would block. */
 export function sendDatagram(
   calls: SystemCalls,
+  memory: EpollMemory,
   socket: EpollSocket,
   operation: UdpSendOperation,
 ): boolean {
@@ -62,8 +66,14 @@ export function sendDatagram(
   if (socket.writable === 'exhausted') return false;
   const address = to === undefined ? null : encodeAddress(to);
   if (address === undefined) return fail(operation, ownFault('badArgument', 'sendto'));
+  // What is short is copied to where the call finds it without asking V8.
+  const near = address === null && data.length <= NEAR_BYTES_MAX;
+  if (near) memory.gather.set(data);
   for (let tries = 0; ; tries += 1) {
-    const sent = calls.sendto(socket.fd, data, data.length, 0, address, address?.length ?? 0);
+    const { fd } = socket;
+    const sent = near
+      ? calls.send(fd, memory.gatherAddress, data.length, 0)
+      : calls.sendto(fd, data, data.length, 0, address, address?.length ?? 0);
     if (sent === -EINTR && tries < INTERRUPTS_MAX) continue;
     socket.writable = sent === -EAGAIN ? 'exhausted' : 'ready';
     if (sent >= 0) return true;
@@ -80,11 +90,17 @@ function takeDatagram(
   flags: number,
 ): number {
   if (socket.readable === 'exhausted') return -EAGAIN;
+  // Who sent it is known then.
+  const connected = socket.remote !== undefined;
   for (let tries = 0; ; tries += 1) {
-    memory.int[0] = memory.address.length;
     const { fd } = socket;
     const { scratchAddress, address, int } = memory;
-    const size = calls.recvfrom(fd, scratchAddress, room, flags, address, int);
+    let size: number;
+    if (connected) size = calls.recv(fd, scratchAddress, room, flags);
+    else {
+      int[0] = address.length;
+      size = calls.recvfrom(fd, scratchAddress, room, flags, address, int);
+    }
     if (size === -EINTR && tries < INTERRUPTS_MAX) continue;
     socket.readable = size === -EAGAIN ? 'exhausted' : 'ready';
     return size;

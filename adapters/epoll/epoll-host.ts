@@ -6,6 +6,13 @@ import { hold, release, runReactions } from '../linux/open-handles.ts';
 /** Turns in one visit, and how long it may take: timers and promises of Node's are never far. */
 const TURNS_PER_VISIT_MAX = 16;
 const VISIT_MS_MAX = 1;
+/**
+ * After so many visits whose second look at the kernel found nothing, it is spared: who has one
+ * thing under way at a time is sure to look in vain. One visit in a few looks all the same, as this
+ * changes; and what is overlooked brings the next visit.
+ */
+const VAIN_LOOKS_MAX = 8;
+const VISITS_PER_TRIAL = 16;
 
 /**
  * A loop inside Node's: libuv watches the epoll descriptor (uv_poll through koffi) and calls when
@@ -23,6 +30,9 @@ export class EpollHost implements LoopHost {
   /** Somebody asked for another turn during the newest one of a visit. */
   #askedInVisit = false;
   #asked = false;
+  /** In a row, second looks that found nothing. */
+  #vainLooks = 0;
+  #visits = 0;
   readonly #alarm: Alarm;
 
   /** `takeEvents` asks the kernel, hands out what it says and returns how much that was. */
@@ -83,16 +93,24 @@ export class EpollHost implements LoopHost {
         this.#askedInVisit = false;
         this.loop.beginTurn();
         const events = this.#takeEvents();
+        if (turns === 1) this.#vainLooks = events === 0 ? this.#vainLooks + 1 : 0;
         if (events === 0 && turns > 0 && !this.loop.hasWork) break;
         if (turns === 0) endMs = this.loop.turnMs + VISIT_MS_MAX;
         this.loop.endTurn();
-        if (this.loop.turnMs > endMs) break;
+        if (this.loop.turnMs > endMs || (turns === 0 && this.#looksInVain())) break;
       }
     } finally {
       // Also when the host throws what it was told.
       this.#inVisit = false;
       if (this.#askedInVisit || this.loop.hasWork) this.wake();
     }
+  }
+
+  /** Is there nothing to do, and hardly anything to come? */
+  #looksInVain(): boolean {
+    this.#visits += 1;
+    if (this.#vainLooks < VAIN_LOOKS_MAX || this.#visits % VISITS_PER_TRIAL === 0) return false;
+    return !this.#askedInVisit && !this.loop.hasWork;
   }
 
   readonly #visitSoon = (): void => {

@@ -45,7 +45,7 @@ export function transferDatagram(
     case 'udpPeek':
       return peekDatagram(calls, memory, socket, operation);
     case 'udpSend':
-      return sendDatagram(calls, socket, operation);
+      return sendDatagram(calls, memory, socket, operation);
     default:
       return failAsMisfit(operation);
   }

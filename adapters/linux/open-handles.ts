@@ -26,12 +26,16 @@ export function heldHandles(): number {
   return open.size;
 }
 
+const [MAJOR = 0] = process.versions.node.split('.').map(Number);
+/** The last Node seen to run reactions in each round of its loop, whatever was called in it. */
+const BY_ITSELF_UP_TO = 24;
+
 /**
  * Lets promises go on after a callback of koffi's: newer Nodes (26 is the first seen) run their
  * reactions only after callbacks of their own, of which an idle process has none.
  */
 export function runReactions(): void {
-  setImmediate(nothing);
+  if (MAJOR > BY_ITSELF_UP_TO) setImmediate(nothing);
 }
 
 function nothing(): void {}

@@ -218,8 +218,13 @@ export class NodeDatagrams implements NodeSocket {
   }
 
   #sent(send: UdpSendOperation, error: Error | null): void {
-    this.#host.event();
     this.#sending -= 1;
+    if (!error && send.relaxed) {
+      this.#host.loop.completeRelaxed(send);
+      if (this.#close !== undefined && this.#sending === 0) this.#shut();
+      return;
+    }
+    this.#host.event();
     if (error !== null && error !== undefined) send.fault = faultOf(error);
     const icmp = send.fault?.class === 'peer' || send.fault?.class === 'path';
     const outcome = send.fault === undefined ? 'done' : icmp ? 'icmp' : 'failed';

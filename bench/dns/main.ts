@@ -25,8 +25,8 @@ type Plan = {
 
 function plansOf(rounds: number): readonly Plan[] {
   return [
-    { scenario: 'miss-64', count: 40_000, contestants: CONTESTANTS, rounds },
-    { scenario: 'miss-1', count: 10_000, contestants: CONTESTANTS, rounds },
+    { scenario: 'miss-64', count: 100_000, contestants: CONTESTANTS, rounds },
+    { scenario: 'miss-1', count: 40_000, contestants: CONTESTANTS, rounds },
     { scenario: 'cached', count: 1_000_000, contestants: OURS, rounds: 3 },
     { scenario: 'peek', count: 5_000_000, contestants: OURS, rounds: 3 },
     { scenario: 'together', count: 1_000, contestants: OURS, rounds: 3 },

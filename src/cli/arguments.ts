@@ -91,9 +91,9 @@ function setLong(draft: Draft, word: string, next: string | undefined): number {
   if (word !== '--print-ts') throw new UsageError(`invalid option: "${word}"`);
   draft.printTs = true;
   if (next === undefined || next.startsWith('-')) return 0;
-  draft.config = next;
-  draft.prefix ??= next.includes('/') ? next.slice(0, next.lastIndexOf('/') + 1) : './';
-  if (!next.startsWith('/')) draft.config = `${process.cwd()}/${next}`;
+  const path = next.startsWith('/') ? next : `${process.cwd()}/${next}`;
+  draft.config = path;
+  draft.prefix ??= path.slice(0, path.lastIndexOf('/') + 1);
   return 1;
 }
 

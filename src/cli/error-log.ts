@@ -38,7 +38,8 @@ export class FileErrorLog implements ErrorLog {
   write(level: LogLevel, text: string, always = false): void {
     const rank = rankOf(level);
     const line = `${logTime(new Date())} [${level}] ${this.#pid}#${this.#pid}: ${text}\n`;
-    for (const outlet of this.#outlets) if (always || rank <= outlet.rank) outlet.log.write(line);
+    for (const outlet of this.#outlets)
+      if (always || rank <= outlet.rank) outlet.log.write(line, level);
   }
 }
 

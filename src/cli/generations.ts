@@ -34,6 +34,8 @@ export type GenerationsOptions = {
   readonly log: () => ErrorLog;
 };
 
+const ZONES = 'zones are not shared by worker processes: each of them counts for itself';
+
 /** Makes configurations ready to work, one after the other. */
 export class Generations {
   readonly #options: GenerationsOptions;
@@ -76,6 +78,7 @@ export class Generations {
       return { conf, recorded, crew, listening, pidPath };
     }
     await program.close(0); // It was made to be checked.
+    if (count > 1 && hasZones(conf)) log().write('warn', ZONES);
     const order = { kind: 'start', paths, globals, recorded: recorded.recorded, identity } as const;
     const crew = new ProcessCrew({ order, main, count, listening, log });
     return { conf, recorded, crew, listening, pidPath };
@@ -116,6 +119,13 @@ export class Generations {
     const isDone = this.#options.sockets.canHandOver && nativeCalls().limitDescriptors(limit);
     if (!isDone) this.#options.log().write('warn', `setrlimit(RLIMIT_NOFILE, ${limit}) failed`);
   }
+}
+
+function hasZones({ site, stream }: ProgramConf): boolean {
+  const { rateZones = [], connectionZones = [], upstreams = [] } = site ?? {};
+  const { connectionZones: more = [], upstreams: others = [] } = stream ?? {};
+  const limits = rateZones.length + connectionZones.length + more.length;
+  return limits > 0 || [...upstreams, ...others].some(({ zone }) => zone !== undefined);
 }
 
 function makeDirectories(

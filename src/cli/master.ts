@@ -9,12 +9,13 @@ import { type Inheritance, inheritSockets } from './inherited-sockets.ts';
 import { ListeningSockets } from './listening-sockets.ts';
 import { load, RecordedSources } from './load.ts';
 import type { Paths } from './paths.ts';
-import { movePidFile, OLD_SUFFIX, removePidFile, writePidFile } from './pid-file.ts';
+import { removePidFile, writePidFile } from './pid-file.ts';
 import { ProcessLogs, StartLog } from './process-logs.ts';
 import { programPort } from './program-port.ts';
 import { sayHint } from './say.ts';
 import { reloadingState, tellManager } from './service-manager.ts';
-import { type Successor, startSuccessor } from './successor.ts';
+import { Succession } from './succession.ts';
+import { crashText } from './system-error.ts';
 import { identityOf } from './user.ts';
 
 /** Longer than any run: with nothing else to do the process must not end. */
@@ -41,6 +42,7 @@ export class Master {
   /** Crews that were told to leave, whether they have or not. */
   readonly #left = new WeakSet<Crew>();
   readonly #parent = process.ppid;
+  readonly #succession: Succession;
   #log: ErrorLog;
   #port: ProactorPort | undefined;
   #sockets: ListeningSockets | undefined;
@@ -48,14 +50,17 @@ export class Master {
   #current: Generation | undefined;
   /** The one that is being started, to follow the current one. */
   #next: Crew | undefined;
-  #successor: Successor | undefined;
   #accepting = true;
+  #replacing = false;
   #ending = false;
 
   constructor(options: MasterOptions) {
     this.#options = options;
     this.#logs = new ProcessLogs(options.paths);
     this.#log = new StartLog(undefined, false);
+    const { inheritance, notifyPath } = options;
+    const hasElder = inheritance.from === 'program';
+    this.#succession = new Succession({ hasElder, notifyPath, log: () => this.#log });
   }
 
   /** Starts what the configuration says. `false`: it cannot be, as the log and people were told. */
@@ -66,7 +71,7 @@ export class Master {
     } catch (error) {
       this.#log.write('emerg', error instanceof Error ? error.message : String(error));
       if (error instanceof ConfigError) sayHint(error);
-      await this.#sockets?.close(this.#isLast());
+      await this.#sockets?.close(this.#succession.isLast);
       return false;
     }
   }
@@ -163,23 +168,11 @@ export class Master {
   /** USR2: the program as it is on disk now is started with the sockets of this one. */
   upgrade(): void {
     this.#received(12, 'SIGUSR2', ', changing binary');
-    const { conf, pidPath } = this.#current ?? {};
-    if (conf === undefined || pidPath === undefined || this.#sockets === undefined) return;
-    if (this.#successor !== undefined || !this.#isLast()) return;
-    if (!this.#sockets.canHandOver) {
-      this.#log.write('warn', `the ${this.#port?.name} adapter cannot hand sockets over`);
-      return;
-    }
-    try {
-      movePidFile(pidPath, pidPath + OLD_SUFFIX);
-    } catch (error) {
-      this.#log.write('alert', error instanceof Error ? error.message : String(error));
-      return;
-    }
-    const successor = startSuccessor(this.#sockets.all, this.#options.notifyPath);
-    this.#successor = successor;
-    this.#log.write('notice', `start new binary process ${successor.pid}`);
-    void successor.ended.then((text) => this.#successorGone(pidPath, text));
+    const { pidPath } = this.#current ?? {};
+    if (pidPath === undefined || this.#sockets === undefined || this.#ending) return;
+    if (this.#sockets.canHandOver) {
+      this.#succession.start(this.#sockets.all, pidPath, () => void this.#acceptAgain());
+    } else this.#log.write('warn', `the ${this.#port?.name} adapter cannot hand sockets over`);
   }
 
   /** WINCH: nobody here takes connections any more, but the sockets stay open. */
@@ -194,11 +187,27 @@ export class Master {
     await this.#generations?.stopListening();
   }
 
-  /** A bug of ours, in the process that does all: whoever started it starts it again. */
-  crashed(error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#log.write('alert', `uncaught exception: ${text}`);
-    const { pidPath } = this.#current ?? {};
+  /**
+   * A bug of ours, in the process that does all. As for a worker that dies: its connections are lost,
+   * and another one with the same configuration takes its place.
+   */
+  async crashed(error: unknown): Promise<void> {
+    this.#log.write('alert', crashText(error));
+    const { crew, conf, recorded, pidPath } = this.#current ?? {};
+    if (this.#replacing) return;
+    if (
+      crew instanceof LocalCrew &&
+      conf !== undefined &&
+      recorded !== undefined &&
+      !this.#ending
+    ) {
+      this.#replacing = true;
+      await this.#restart(conf, recorded).finally(() => {
+        this.#replacing = false;
+      });
+      await crew.stop();
+      return;
+    }
     if (pidPath !== undefined) removePidFile(pidPath);
     process.exit(1);
   }
@@ -248,24 +257,6 @@ export class Master {
     void crew.quit().then(() => this.#leaving.delete(crew));
   }
 
-  /** Is there no other program that goes on with the same sockets? */
-  #isLast(): boolean {
-    const { inheritance } = this.#options;
-    const hasElder = inheritance.from === 'program' && process.ppid === this.#parent;
-    return this.#successor === undefined && !hasElder;
-  }
-
-  async #successorGone(pidPath: string, text: string): Promise<void> {
-    this.#log.write('notice', `new binary process ${this.#successor?.pid} ${text}`);
-    this.#successor = undefined;
-    try {
-      movePidFile(pidPath + OLD_SUFFIX, pidPath);
-    } catch (error) {
-      this.#log.write('alert', error instanceof Error ? error.message : String(error));
-    }
-    await this.#acceptAgain();
-  }
-
   /** The newer program was not wanted after all: this one works again, as it was. */
   async #acceptAgain(): Promise<void> {
     if (this.#accepting || this.#current === undefined || this.#ending) return;
@@ -276,7 +267,7 @@ export class Master {
   async #end(ended: Promise<unknown>): Promise<void> {
     const { notifyPath } = this.#options;
     tellManager('STOPPING=1\n', notifyPath);
-    const isLast = this.#isLast();
+    const isLast = this.#succession.isLast;
     await this.#generations?.stopListening();
     await this.#sockets?.closeListeners(isLast);
     await ended;
@@ -284,7 +275,7 @@ export class Master {
     this.#log.write('notice', 'exit');
     const { pidPath } = this.#current ?? {};
     if (pidPath !== undefined) {
-      removePidFile(this.#successor === undefined ? pidPath : pidPath + OLD_SUFFIX);
+      removePidFile(this.#succession.fileOf(pidPath));
     }
     this.#logs.close();
     process.exit(0);

@@ -1,7 +1,12 @@
-import type { ErrorLog, ErrorLogConf, LogFile, LogLevel } from '../server/index.ts';
+import { hostname } from 'node:os';
+import { isSyslog, syslogOf } from '../config/index.ts';
+import type { ErrorLog, ErrorLogConf, LogBuffering, LogFile, LogLevel } from '../server/index.ts';
+import { BufferedLog } from './buffered-log.ts';
 import { FileErrorLog } from './error-log.ts';
 import { LogFiles } from './log-files.ts';
 import { absolute, type Paths } from './paths.ts';
+import { SyslogLog } from './syslog-log.ts';
+import { StartError } from './system-error.ts';
 
 /** Levels that also go to standard error while the program starts. */
 const TOLD: ReadonlySet<LogLevel> = new Set(['emerg', 'alert', 'crit', 'error', 'warn']);
@@ -10,13 +15,17 @@ const TOLD: ReadonlySet<LogLevel> = new Set(['emerg', 'alert', 'crit', 'error', 
 export class ProcessLogs {
   readonly #files = new LogFiles();
   readonly #paths: Paths;
+  readonly #buffers = new Map<string, BufferedLog>();
+  readonly #syslogs = new Map<string, SyslogLog>();
 
   constructor(paths: Paths) {
     this.#paths = paths;
   }
 
   /** Throws `StartError`. */
-  open(path: string): LogFile {
+  open(path: string, buffering?: LogBuffering): LogFile {
+    if (isSyslog(path)) return this.#syslog(path);
+    if (buffering !== undefined) return this.#buffered(path, buffering);
     return this.#files.open(path === 'stderr' ? path : absolute(path, this.#paths.prefix));
   }
 
@@ -27,6 +36,34 @@ export class ProcessLogs {
     return new FileErrorLog(logs, (path) => this.open(path), process.pid);
   }
 
+  /** The same file twice has one buffer for each way of gathering. */
+  #buffered(path: string, buffering: LogBuffering): BufferedLog {
+    const { buffer, flush, gzip } = buffering;
+    const key = `${buffer} ${flush} ${gzip} ${path}`;
+    let log = this.#buffers.get(key);
+    if (log === undefined) {
+      log = new BufferedLog(this.open(path), buffering);
+      this.#buffers.set(key, log);
+    }
+    return log;
+  }
+
+  #flush(): void {
+    for (const log of this.#buffers.values()) log.flush();
+  }
+
+  /** Each is opened once, by the way it is written. */
+  #syslog(path: string): SyslogLog {
+    let log = this.#syslogs.get(path);
+    if (log === undefined) {
+      const conf = syslogOf(path);
+      if (typeof conf === 'string') throw new StartError(conf);
+      log = new SyslogLog(conf, hostname());
+      this.#syslogs.set(path, log);
+    }
+    return log;
+  }
+
   /** Paths of all logs that are open; standard error is none. */
   get paths(): readonly string[] {
     return this.#files.paths;
@@ -34,11 +71,16 @@ export class ProcessLogs {
 
   /** Answers what could not be opened again. */
   reopen(): readonly string[] {
+    this.#flush();
     return this.#files.reopen();
   }
 
   close(): void {
+    this.#flush();
+    this.#buffers.clear();
     this.#files.close();
+    for (const log of this.#syslogs.values()) log.close();
+    this.#syslogs.clear();
   }
 }
 

@@ -38,7 +38,7 @@ export class Program {
 
   /** Where it wants to listen. */
   get listens(): readonly SocketConf[] {
-    const { listeners: http = [] } = this.#site ?? {};
+    const { bound: http = [] } = this.#site ?? {};
     const { listeners: streams = [] } = this.#stream ?? {};
     return [...http.map(({ conf }) => conf), ...streams.map(({ conf }) => conf)];
   }
@@ -46,7 +46,7 @@ export class Program {
   /** Takes clients of these sockets, which stay the caller's. */
   serve(sockets: AdoptedSockets): void {
     if (this.#stream !== undefined) this.#stream.neighbours = this.#site?.listeners ?? [];
-    for (const listener of this.#site?.listeners ?? []) {
+    for (const listener of this.#site?.bound ?? []) {
       const { socket, listening } = sockets.get(keyOf(listener.conf.endpoint, false));
       listener.endpoint = listening.endpoint;
       this.#site?.serve(listener, socket);
@@ -83,10 +83,11 @@ function environmentOf(
     wallMs: Date.now,
     files: systemFiles,
     pid: process.pid,
+    connectionsMax: conf.main.workerConnections,
     hostname: hostname(),
     hosts: conf.addresses,
     plugins: conf.plugins ?? new Map(),
-    log: (path) => logs.open(path),
+    log: (path, buffering) => logs.open(path, buffering),
     errorLog: (confs) => logs.errorLog(confs.length > 0 ? confs : conf.main.errorLogs),
   };
 }

@@ -26,7 +26,7 @@ export async function run(paths: Paths, args: Arguments, signals: SignalQueue): 
   const { globals } = args;
   const master = new Master({ paths, globals, inheritance, notifyPath, detached });
   if (!(await master.start(loaded.conf, recorded))) process.exit(1);
-  process.on('uncaughtException', (error) => master.crashed(error));
+  process.on('uncaughtException', (error) => void master.crashed(error));
   if (isDaemon()) daemonReady();
   serve(master, signals);
 }

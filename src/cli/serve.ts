@@ -4,14 +4,17 @@ import { Generations } from './generations.ts';
 import { inheritSockets } from './inherited-sockets.ts';
 import { ListeningSockets } from './listening-sockets.ts';
 import { RecordedSources } from './load.ts';
-import { programPort } from './program-port.ts';
+import { needsOf } from './needs.ts';
 import { ProcessLogs } from './process-logs.ts';
+import { programPort } from './program-port.ts';
 
 /** What is served: data as `sluice --print-ts` writes it, and settings of the program. */
 export type ServeOptions = {
   readonly site?: SiteConf | undefined;
   readonly stream?: StreamConf | undefined;
-} & Partial<Omit<MainConf, 'daemon' | 'masterProcess' | 'workerProcesses' | 'pid' | 'user' | 'env'>>;
+} & Partial<
+  Omit<MainConf, 'daemon' | 'masterProcess' | 'workerProcesses' | 'pid' | 'user' | 'env'>
+>;
 
 /** A site at work. */
 export type Serving = {
@@ -22,8 +25,9 @@ export type Serving = {
 /** Serves a configuration in this process. Rejects where an address or a log cannot be had. */
 export async function serve({ site, stream, ...settings }: ServeOptions): Promise<Serving> {
   const main: MainConf = { ...MAIN_DEFAULTS, ...settings, masterProcess: false, daemon: false };
-  const nothing = { phaseModules: [], files: [], warnings: [] };
-  const conf: ProgramConf = { main, site, stream, hosts, addresses: new Map(), ...nothing };
+  const needs = needsOf(site, stream);
+  const nothing = { addresses: new Map(), files: [], warnings: [] };
+  const conf: ProgramConf = { main, site, stream, ...needs, ...nothing };
   const prefix = site?.prefix ?? stream?.prefix ?? `${process.cwd()}/`;
   const paths = { prefix, config: '', errorLog: 'stderr' };
   const port = await programPort(main.use);

@@ -15,7 +15,8 @@ export async function show(paths: Paths, args: Arguments): Promise<number> {
   try {
     if (args.explain !== undefined) {
       const { explain } = await import('./explain/explain.ts');
-      process.stdout.write(await explain(conf, args.explain));
+      // Paths are bytes, as they are everywhere here.
+      process.stdout.write(Buffer.from(await explain(conf, args.explain), 'latin1'));
     } else {
       const { printTs } = await import('./print/print-ts.ts');
       process.stdout.write(printTs(conf, paths.config));

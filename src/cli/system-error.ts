@@ -28,6 +28,12 @@ export function failedCall(call: string, error: unknown): string {
   return `${call} failed (${Math.abs(errno)}: ${TEXTS[code] ?? code})`;
 }
 
+/** An exception that nobody expected, and where it came from: one line. */
+export function crashText(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `uncaught exception: ${text.replace(/\s*\n\s*/g, ', ')}`;
+}
+
 /** Does what may fail as the system likes; throws `StartError`. */
 export function systemCall<Value>(call: string, work: () => Value): Value {
   try {

@@ -9,6 +9,7 @@ import { ProcessLogs } from './process-logs.ts';
 import { Program } from './program.ts';
 import { programPort } from './program-port.ts';
 import { failed } from './say.ts';
+import { crashText } from './system-error.ts';
 import { become } from './user.ts';
 import { FATAL_STATUS, type MasterMessage, type WorkerOrder } from './worker-messages.ts';
 
@@ -56,8 +57,7 @@ class Worker {
   }
 
   crashed(error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#log.write('alert', `uncaught exception: ${text}`);
+    this.#log.write('alert', crashText(error));
     process.exit(1);
   }
 

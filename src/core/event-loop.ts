@@ -41,6 +41,8 @@ export class EventLoop implements Clock {
   readonly #host: LoopHost;
   readonly #due = new DeadlineQueue();
   readonly #soon = new RingQueue<Operation>();
+  /** In front of those, but no reason for a turn. */
+  readonly #relaxed = new RingQueue<Operation>();
   readonly #accepts = new RingQueue<Operation>();
   readonly #tasks = new RingQueue<() => void>();
   readonly #flushes = new RingQueue<Flushable>();
@@ -141,6 +143,18 @@ export class EventLoop implements Clock {
     if (this.#soon.size === 1 && !this.#ending) this.#host.wake();
   }
 
+  /** For ports: the same as `done`, with whatever turn comes next: this does not ask for one. */
+  completeRelaxed(operation: Operation): void {
+    // Who stands behind others stays there; and then there is a turn to come in any case.
+    if (this.#closed || this.#soon.size > 0) {
+      this.completeSoon(operation, 'done');
+      return;
+    }
+    operation.ended = true;
+    operation.outcome = 'done';
+    this.#relaxed.push(operation);
+  }
+
   /** The same, after all other completions of the turn: accepts wait behind reads. */
   completeLast(operation: Operation, outcome: Outcome): void {
     operation.ended = true;
@@ -178,13 +192,13 @@ export class EventLoop implements Clock {
   endTurn(): void {
     this.#ending = true;
     try {
-      this.#deliverAll(this.#soon);
+      this.#deliverSoon();
       this.#expire();
       this.#deliverAll(this.#accepts);
       this.#runTasks();
       this.#flushAll();
       for (let round = 1; this.#soon.size > 0 && round < ROUNDS_PER_TURN_MAX; round += 1) {
-        this.#deliverAll(this.#soon);
+        this.#deliverSoon();
         this.#flushAll();
       }
     } finally {
@@ -198,6 +212,7 @@ export class EventLoop implements Clock {
   /** For adapters: cancels the timers and refuses what is posted from now on. */
   close(): void {
     this.#closed = true;
+    if (this.#relaxed.size > 0) this.#host.wake();
     for (;;) {
       const operation = this.#due.takeAny();
       if (operation === undefined) break;
@@ -205,6 +220,12 @@ export class EventLoop implements Clock {
       this.#forgetTimer(operation);
       this.completeSoon(operation, 'cancelled');
     }
+  }
+
+  /** What was completed first comes first, hurried or not. */
+  #deliverSoon(): void {
+    this.#deliverAll(this.#relaxed);
+    this.#deliverAll(this.#soon);
   }
 
   #deliverAll(queue: RingQueue<Operation>): void {

@@ -113,6 +113,7 @@ function other<Operation>(
     bytesPossible: 0,
     size: 0,
     truncated: false,
+    relaxed: false,
     from: undefined,
     atMs: 0,
     background: false,

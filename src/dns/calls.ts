@@ -1,20 +1,23 @@
 import type { ProactorPort } from '../core/proactor.ts';
-import { type Abortable, AbortGroups } from './abort-groups.ts';
 import type { LookupCall } from './address-set.ts';
 import { DnsError } from './dns-error.ts';
 import { shownName } from './name-plans.ts';
 import type { Search } from './records/found.ts';
+import { type WaitingCall, WaitingCalls } from './waiting-calls.ts';
 
 /** Calls that may wait at once; one more ends with `ENOSERVER`. */
 export const CALLS_MAX: number = 65_536;
 
-/** What a call asks for, with its defaults. */
-export type Wanted = {
+/** Why it ended, when its signal has fired. */
+export const BY_CALLER = 'the caller ended it';
+
+/** What a call asks for. */
+export interface Wanted {
   /** For the errors: as it was written. */
   readonly hostname: string;
-  readonly type?: string;
+  readonly type?: string | undefined;
   readonly call: LookupCall;
-};
+}
 
 /** Starts a search whose end may come inside this call, or later. */
 export type StartSearch<Value> = (
@@ -22,14 +25,62 @@ export type StartSearch<Value> = (
   onEnd: (end: Value | DnsError) => void,
 ) => Search | undefined;
 
-type Waiting = Abortable & { cancel(why: string, cause?: unknown): void };
+/** One call whose answer is found by a search. */
+class Call<Value> implements WaitingCall {
+  readonly signal: AbortSignal | undefined;
+  nextCall: WaitingCall | undefined;
+  previousCall: WaitingCall | undefined;
+  search: Search | undefined;
+  ended = false;
+  readonly #wanted: Wanted;
+  readonly #waiting: WaitingCalls;
+  readonly #resolve: (value: Value) => void;
+  readonly #reject: (error: DnsError) => void;
+  #listed = false;
+
+  constructor(
+    wanted: Wanted,
+    waiting: WaitingCalls,
+    resolve: (value: Value) => void,
+    reject: (error: DnsError) => void,
+  ) {
+    this.signal = wanted.call.signal;
+    this.#wanted = wanted;
+    this.#waiting = waiting;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  wait(): void {
+    if (this.ended) return;
+    this.#listed = true;
+    this.#waiting.add(this);
+  }
+
+  settle(end: Value | DnsError): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.#listed) this.#waiting.remove(this);
+    if (end instanceof DnsError) this.#reject(end);
+    else this.#resolve(end);
+  }
+
+  cancel(why: string, cause?: unknown): void {
+    if (this.ended) return;
+    this.search?.cancel();
+    this.settle(cancelled(this.#wanted, why, cause));
+  }
+
+  abort(reason: unknown): void {
+    this.cancel(BY_CALLER, reason);
+  }
+}
 
 /** The calls that wait for an answer: each ends once, by an answer, its signal or the close. */
 export class Calls {
+  readonly waiting: WaitingCalls = new WaitingCalls();
   readonly #port: ProactorPort;
   readonly #timeoutMs: number;
-  readonly #waiting = new Set<Waiting>();
-  readonly #signals = new AbortGroups();
   #closed = false;
 
   constructor(port: ProactorPort, timeoutMs: number) {
@@ -38,68 +89,52 @@ export class Calls {
   }
 
   get size(): number {
-    return this.#waiting.size;
+    return this.waiting.size;
   }
 
   get closed(): boolean {
     return this.#closed;
   }
 
-  deadlineOf({ timeoutMs = this.#timeoutMs }: LookupCall): number {
+  /** Of a call that is made at `nowMs`. */
+  deadlineOf({ timeoutMs = this.#timeoutMs }: LookupCall, nowMs: number): number {
     if (!(timeoutMs > 0)) throw new TypeError('timeoutMs: above 0');
-    return this.#port.loop.nowMs() + timeoutMs;
+    return nowMs + timeoutMs;
   }
 
   /** Rejects with `DnsError` alone. */
   run<Value>(wanted: Wanted, start: StartSearch<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
-      const refusal = this.#refusal(wanted);
+      const refusal = this.refusal(wanted);
       if (refusal !== undefined) {
         reject(refusal);
         return;
       }
-      const { signal } = wanted.call;
-      let search: Search | undefined;
-      let ended = false;
-      const settle = (end: Value | DnsError): void => {
-        if (ended) return;
-        ended = true;
-        this.#waiting.delete(waiting);
-        this.#signals.remove(signal, waiting);
-        if (end instanceof DnsError) reject(end);
-        else resolve(end);
-      };
-      const waiting: Waiting = {
-        cancel: (why, cause) => {
-          if (ended) return;
-          search?.cancel();
-          settle(cancelled(wanted, why, cause));
-        },
-        abort: (reason) => waiting.cancel('the caller ended it', reason),
-      };
-      search = start(this.deadlineOf(wanted.call), settle);
-      if (ended) return;
-      this.#waiting.add(waiting);
-      this.#signals.add(signal, waiting);
+      const call = new Call<Value>(wanted, this.waiting, resolve, reject);
+      const deadlineMs = this.deadlineOf(wanted.call, this.#port.loop.nowMs());
+      call.search = start(deadlineMs, (end) => call.settle(end));
+      call.wait();
     });
   }
 
   /** Ends every call with `ECANCELLED`; later ones end so at once. */
   close(): void {
     this.#closed = true;
-    for (const waiting of this.#waiting) waiting.cancel('the resolver was closed');
+    this.waiting.cancelAll('the resolver was closed');
   }
 
-  #refusal(wanted: Wanted): DnsError | undefined {
+  /** Why a call is not even begun. */
+  refusal(wanted: Wanted): DnsError | undefined {
     const { signal } = wanted.call;
     if (this.#closed) return cancelled(wanted, 'the resolver is closed');
-    if (signal?.aborted) return cancelled(wanted, 'the caller ended it', signal.reason);
-    if (this.#waiting.size < CALLS_MAX) return undefined;
+    if (signal?.aborted) return cancelled(wanted, BY_CALLER, signal.reason);
+    if (this.waiting.size < CALLS_MAX) return undefined;
     return errorFor(wanted, 'ENOSERVER', `over ${CALLS_MAX} calls wait`);
   }
 }
 
-function cancelled(wanted: Wanted, why: string, cause?: unknown): DnsError {
+/** The error of a call that was given up. */
+export function cancelled(wanted: Wanted, why: string, cause?: unknown): DnsError {
   return errorFor(wanted, 'ECANCELLED', why, cause);
 }
 

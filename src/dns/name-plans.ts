@@ -6,7 +6,7 @@ import type { HostsEntry, HostsFile } from './system/hosts-file.ts';
 import type { ResolvConf } from './system/resolv-conf.ts';
 import { searchCandidates } from './system/search-list.ts';
 import type { SystemConfig } from './system/system-config.ts';
-import { type NameKey, nameKey, tryNameKey } from './wire/name.ts';
+import { commonNameKey, type NameKey, nameKey, tryNameKey } from './wire/name.ts';
 
 /** Longest name that an error repeats; more tells nobody anything. */
 const SHOWN_CHARS_MAX = 255;
@@ -96,6 +96,8 @@ export class NamePlans {
 
   /** The one absolute name that is meant where no search list is used. */
   keyOf(name: string, type: string): NameKey | DnsError {
+    const key = commonNameKey(name);
+    if (key !== undefined) return key;
     try {
       return nameKey(this.#ascii(name));
     } catch (error) {

@@ -1,7 +1,7 @@
 import { secondsLeft } from './address-book.ts';
 import { DnsError } from './dns-error.ts';
 import { shownName } from './name-plans.ts';
-import type { Found, RecordSource, Search } from './records/found.ts';
+import type { Found, FoundRecords, RecordSource, Search } from './records/found.ts';
 import { LOOPBACK, specialName } from './special-names.ts';
 import type { NameKey } from './wire/name.ts';
 import { type RecordData, type RecordType, TYPE } from './wire/record-type.ts';
@@ -39,8 +39,8 @@ export function findRecords<Type extends RecordType>(
   onEnd: (end: Records<Type> | DnsError) => void,
 ): Search | undefined {
   const { name, key, type, cache, deadlineMs } = wish;
-  const settle = (found: Found): void => onEnd(recordsOf(parts, wish, found));
-  const special = knownAtOnce(wish);
+  const settle = (found: Found): void => onEnd(recordsOf(parts, name, type, found, parts.nowMs()));
+  const special = knownAtOnce(name, type);
   if (special !== undefined) {
     onEnd(special);
     return undefined;
@@ -48,15 +48,20 @@ export function findRecords<Type extends RecordType>(
   const found = cache === 'refresh' ? undefined : parts.source.peek(key, TYPE[type]);
   if (found !== undefined) settle(found);
   else if (cache !== 'only') return parts.source.find(key, TYPE[type], deadlineMs, cache, settle);
-  else onEnd(new DnsError('ENOSERVER', shownName(name), { type, why: 'not in the cache' }));
+  else onEnd(notKept(name, type));
   return undefined;
 }
 
-/** Names that no server is asked about. */
-function knownAtOnce<Type extends RecordType>(
-  wish: RecordWish<Type>,
+/** Only what is kept was wanted, and nothing is. */
+export function notKept(name: string, type: string): DnsError {
+  return new DnsError('ENOSERVER', shownName(name), { type, why: 'not in the cache' });
+}
+
+/** Names that no server is asked about, and what they are instead. */
+export function knownAtOnce<Type extends RecordType>(
+  name: string,
+  type: Type,
 ): Records<Type> | DnsError | undefined {
-  const { name, type } = wish;
   const special = specialName(name);
   if (special === undefined) return undefined;
   const about = shownName(name);
@@ -69,21 +74,28 @@ function knownAtOnce<Type extends RecordType>(
   return { records: [address as RecordData[Type]], ttl: LOOPBACK_TTL_S, authenticated: false };
 }
 
-function recordsOf<Type extends RecordType>(
-  { guard, nowMs }: RecordParts,
-  { name, type }: RecordWish<Type>,
+/** What was found, as a caller is given it. */
+export function recordsOf<Type extends RecordType>(
+  { guard }: RecordParts,
+  name: string,
+  type: Type,
   found: Found,
+  nowMs: number,
 ): Records<Type> | DnsError {
-  const about = shownName(name);
-  if (found.kind === 'failure') return new DnsError(found.code, about, { ...found, type });
-  if (found.kind === 'nxdomain') return new DnsError('ENOTFOUND', about, { type });
-  if (found.kind !== 'records') return new DnsError('ENODATA', about, { type });
+  if (found.kind !== 'records') return errorOf(name, type, found);
   let records = found.data as readonly RecordData[Type][];
   if (guard !== undefined && (type === 'A' || type === 'AAAA')) {
     records = records.filter((record) => guard(record as string));
     if (records.length === 0) {
-      return new DnsError('ENODATA', about, { type, why: 'its addresses are denied' });
+      const why = 'its addresses are denied';
+      return new DnsError('ENODATA', shownName(name), { type, why });
     }
   }
-  return { records, ttl: secondsLeft(found, nowMs()), authenticated: found.authenticated };
+  return { records, ttl: secondsLeft(found, nowMs), authenticated: found.authenticated };
+}
+
+function errorOf(name: string, type: string, found: Exclude<Found, FoundRecords>): DnsError {
+  const about = shownName(name);
+  if (found.kind === 'failure') return new DnsError(found.code, about, { ...found, type });
+  return new DnsError(found.kind === 'nxdomain' ? 'ENOTFOUND' : 'ENODATA', about, { type });
 }

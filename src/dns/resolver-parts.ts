@@ -38,7 +38,7 @@ export function resolverParts(
   const { guard, families, search, ndots, cacheEntries } = settings;
   const system = new SystemConfig(files, port.loop, settings.system);
   const transport = new Transport(port, random, settings.servers ?? [], options);
-  const records = new Records(port, transport, options);
+  const records = new Records(port, transport, options, random.nextUint32());
   const sources = new SourceAddresses(port);
   const plans = new NamePlans({ system, search, ndots, namesMax: cacheEntries, toAscii });
   const book = new AddressBook({

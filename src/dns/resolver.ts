@@ -7,7 +7,8 @@ import { type LookupFunction, lookupOver } from './lookup.ts';
 import { shownName } from './name-plans.ts';
 import { type ResolverOptions, type Settings, settingsOf } from './options.ts';
 import { type DnsPlatform, defaultPlatform } from './platform.ts';
-import { findRecords, type Records } from './record-search.ts';
+import { RecordCall } from './record-call.ts';
+import type { Records } from './record-search.ts';
 import { type ResolverParts, resolverParts } from './resolver-parts.ts';
 import { reverseName } from './reverse-name.ts';
 import { ServiceSearch, type SrvTarget } from './service-search.ts';
@@ -80,14 +81,9 @@ export class Resolver implements AsyncDisposable {
     if (!Object.hasOwn(TYPE, type) || (type as string) === 'OPT') {
       return Promise.reject(new TypeError(`${String(type)} cannot be asked for`));
     }
-    const { cache = 'use' } = call;
-    return this.#calls.run<Records<Type>>({ hostname: name, type, call }, (deadlineMs, onEnd) => {
-      const { parts, key } = this.#asking(name, type);
-      if (key instanceof DnsError) {
-        onEnd(key);
-        return undefined;
-      }
-      return findRecords(parts, { name, key, type, cache, deadlineMs }, onEnd);
+    const parts = this.#parts;
+    return new Promise((resolve, reject) => {
+      new RecordCall(parts, this.#calls, name, type, call, resolve, reject).start();
     });
   }
 

@@ -220,3 +220,41 @@ epollTest('QUIT in the midst of a reload ends old and new workers', async (t) =>
   t.false(place.log.includes('[alert]'));
   t.false(existsSync(place.path('logs/nginx.pid')));
 });
+
+/** An exception out of nowhere, at a signal. */
+const BOMB = 'process.on("SIGXCPU",()=>{throw new Error("boom")})';
+const BOMBED = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(BOMB)}` };
+
+for (const [who, main] of [
+  ['a worker', TWO],
+  ['a program without worker processes', ''],
+] as const) {
+  epollTest(`after an exception that nobody expected ${who} is replaced`, async (t) => {
+    const place = new Place(t);
+    place.configure(PID, main);
+    const child = place.spawn([], BOMBED);
+    await place.until('a pid file', () => place.pid !== undefined);
+    const victim = Number(await place.get());
+    process.kill(victim, 'SIGXCPU');
+    await place.logged('start worker process ', main === TWO ? 3 : 2);
+    t.regex(place.log, /\[alert\] .*uncaught exception: Error: boom, at /);
+    t.regex(await place.get(), /^\d+$/);
+    t.is(place.pid, child.pid);
+  });
+}
+
+epollTest('zones that worker processes do not share are told about', async (t) => {
+  const place = new Place(t);
+  const zone = 'limit_req_zone $uri zone=one:1m rate=1r/s;';
+  const configure = (main: string): void => {
+    place.configure(PID, main);
+    place.write('nginx.conf', place.read('nginx.conf').replace('http {', `http { ${zone}`));
+  };
+  configure('');
+  const child = await place.start();
+  t.false(place.log.includes('zones are not shared'));
+  configure(TWO);
+  child.kill('SIGHUP');
+  await place.logged('exited with code 0');
+  t.regex(place.log, /\[warn\] .*zones are not shared by worker processes/);
+});

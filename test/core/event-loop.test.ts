@@ -44,6 +44,34 @@ test('what a flush completes is delivered in the same turn', (t) => {
   t.is(recv.status, 'eof');
 });
 
+test('what is completed without a hurry asks for no turn, and comes first in the next', (t) => {
+  const host = new ManualHost();
+  const { loop } = host;
+  const order: string[] = [];
+  const ends = (name: string) => pendingRecv(() => order.push(name));
+  loop.completeRelaxed(ends('first'));
+  t.is(host.wakes, 0);
+  t.false(loop.hasWork);
+  loop.completeSoon(ends('second'), 'done');
+  loop.completeRelaxed(ends('third'));
+  t.deepEqual(order, []);
+  host.turn();
+  t.deepEqual(order, ['first', 'second', 'third']);
+});
+
+test('a loop that closes leaves nobody without the completion that could wait', (t) => {
+  const host = new ManualHost();
+  const before = pendingRecv();
+  const after = pendingRecv();
+  host.loop.completeRelaxed(before);
+  host.loop.close();
+  t.is(host.wakes, 1);
+  host.loop.completeRelaxed(after);
+  host.turn();
+  t.is(before.status, 'done');
+  t.is(after.status, 'done');
+});
+
 test('a flush is called once, however often it was asked for', (t) => {
   const host = new ManualHost();
   let flushes = 0;

@@ -117,3 +117,14 @@ test('an address as the name of its PTR records', (t) => {
   t.is(reverseName('fe80::1%eth0')?.slice(0, 4), '1.0.');
   t.is(reverseName('www.test'), undefined);
 });
+
+simRule('the error of a call whose time is up says who was asked', async (t, dns) => {
+  const { server, resolver } = dns;
+  server.other = { silent: true };
+  const error = await rejection(resolver.resolve(NAME, 'A', { timeoutMs: 300 }));
+  t.is(error.code, 'ETIMEOUT');
+  t.is(error.attempts.length, 1);
+  const [attempt] = error.attempts;
+  t.like(attempt, { server: error.server, transport: 'udp', outcome: 'timeout' });
+  t.true((attempt?.ms ?? 0) >= 299 && (attempt?.ms ?? 0) <= 301, `${attempt?.ms} ms`);
+});

@@ -23,8 +23,14 @@ export async function explain(conf: ProgramConf, url: string): Promise<string> {
   if (parsed === null) throw new TypeError(`"${url}" is no http:// URL`);
   const [, host = '', port = '80', rest = ''] = parsed;
   const target = rest.startsWith('/') ? rest : `/${rest}`;
-  const lines = [`GET ${url}`];
-  const tell: Tell = (about, text) => lines.push(`${about.padEnd(COLUMN)}${text}`);
+  const lines: string[] = [`GET ${url}`];
+  let answer: string | undefined;
+  // An answer ends the story, wherever in it that is told.
+  const tell: Tell = (about, text) => {
+    const line = `${about.padEnd(COLUMN)}${text}`;
+    if (about === 'answer') answer ??= line;
+    else if (answer === undefined || about === 'return' || about === 'content') lines.push(line);
+  };
   if (conf.site === undefined) return `${lines[0]}\nthere is no http block\n`;
   const world = new SimWorld({ seed: 1 });
   const simPort = new SimProactor(world.local);
@@ -39,12 +45,12 @@ export async function explain(conf: ProgramConf, url: string): Promise<string> {
   }
   const { listener, why } = chosen;
   tell('listen', `${listener.conf.text}: ${why}`);
-  const { server } = { server: listener.servers.find(bare) };
-  tell('server', serverChoice(server.conf, bare));
+  tell('server', serverChoice(listener.servers.find(bare).conf, bare));
   const head = `GET ${target} HTTP/1.1\r\nHost: ${host}${port === '80' ? '' : `:${port}`}\r\n`;
   const preface = listener.conf.proxyProtocol ? 'PROXY TCP4 127.0.0.1 127.0.0.1 1 80\r\n' : '';
   await world.drive(ask(simPort, site, listener, `${preface}${head}Connection: close\r\n\r\n`));
-  return `${[...new Set(lines)].join('\n')}\n`;
+  if (answer !== undefined) lines.push(answer);
+  return `${lines.join('\n')}\n`;
 }
 
 function withoutPlugins(): typeof MODULES {
@@ -91,7 +97,7 @@ function environmentOf(port: ProactorPort, conf: ProgramConf, tell: Tell): Envir
     log: () => ({ write: () => {} }),
     errorLog: () => ({
       takes: (level) => level !== 'debug' && level !== 'info' && level !== 'notice',
-      write: (_level, text) => tell('log', text.replace(/, client: .*/, '')),
+      write: (_level, text) => tell('log', text.replace(/^\*\d+ |, client: .*/g, '')),
     }),
   };
 }

@@ -52,11 +52,13 @@ function tracedModule(module: HttpModule, tell: Tell): HttpModule {
 
 function tracedHandler(handler: Handler, about: string, name: string, tell: Tell): Handler {
   return (request) => {
+    const path = about === 'content' ? request.location.filePath?.(request) : undefined;
     const verdict = handler(request);
     if (verdict === PASS && about === 'access') tell(about, `${name} lets it in`);
     else if (verdict >= 200) tell(about, `${name} says ${verdict}`);
-    else if (verdict === TAKEN && about === 'content') tell(about, `${name} answers`);
-    else if (verdict === WAIT) tell(about, `${name} takes its time`);
+    else if (verdict === TAKEN && about === 'content') {
+      tell(about, path === undefined ? name : `${name}: ${path}`);
+    } else if (verdict === WAIT) tell(about, `${name} takes its time`);
     return verdict;
   };
 }
@@ -67,7 +69,7 @@ function tracedRewrite(handler: Handler, where: string, tell: Tell): Handler {
     const { location } = request;
     const verdict = handler(request);
     const after = textOf(request);
-    if (after !== before) tell('rewrite', `in ${where}: ${before} → ${after}`);
+    if (after !== before) tell('rewrite', `in ${where}: ${before} -> ${after}`);
     if (request.location !== location)
       tell('if', `a condition in ${where} holds: its block counts`);
     if (verdict >= 200) {
@@ -82,7 +84,10 @@ function tracedContent(handler: Handler, name: string, tell: Tell): Handler {
   return (request) => {
     tell('content', `${name} of "${locationName(request.location.conf)}"`);
     const verdict = handler(request);
-    if (name === 'proxy') for (const line of proxyLines(request)) tell('proxy', line);
+    const lines = name === 'proxy' ? proxyLines(request) : [];
+    for (const line of lines) tell('proxy', line);
+    // What follows is about a network on which that server is not.
+    if (lines.length > 0) tell('answer', 'what that server says');
     return verdict;
   };
 }
@@ -93,7 +98,12 @@ function watcher(tell: Tell): HttpModule {
     name: 'explain',
     postRead: () => (request) => {
       const { findLocation } = Object.getPrototypeOf(request) as Request;
+      let told = '';
       request.findLocation = () => {
+        // A rewrite makes the engine look twice.
+        if (request.uri === told) return findLocation.call(request);
+        if (told !== '') tell('path', request.uri);
+        told = request.uri;
         for (const line of locationChoice(request.server.conf.location.locations, request.uri)) {
           tell('location', line);
         }
@@ -106,9 +116,6 @@ function watcher(tell: Tell): HttpModule {
     },
     location: (location) => {
       location.loggers.push((request) => {
-        const path = request.location.filePath?.(request);
-        const isFile = request.location.handler === undefined && request.out.location === '';
-        if (isFile && path !== undefined) tell('file', path);
         tell('answer', String(request.status));
       });
     },

@@ -1,8 +1,5 @@
 import { LOCATION_DEFAULTS, SERVER_DEFAULTS, SITE_DEFAULTS } from '../../server/conf/defaults.ts';
-import {
-  STREAM_DEFAULTS,
-  STREAM_SERVER_DEFAULTS,
-} from '../../server/conf/stream-conf.ts';
+import { STREAM_DEFAULTS, STREAM_SERVER_DEFAULTS } from '../../server/conf/stream-conf.ts';
 
 /** Texts shorter than this are repeated where they stand twice. */
 const SHARED_LENGTH_MIN = 400;
@@ -12,7 +9,11 @@ const INDENT = '  ';
 const KINDS = [
   { name: 'LOCATION_DEFAULTS', defaults: LOCATION_DEFAULTS, keys: ['match', 'locations', 'root'] },
   { name: 'SERVER_DEFAULTS', defaults: SERVER_DEFAULTS, keys: ['listens', 'location', 'names'] },
-  { name: 'SITE_DEFAULTS', defaults: SITE_DEFAULTS, keys: ['servers', 'logFormats', 'maps', 'geos'] },
+  {
+    name: 'SITE_DEFAULTS',
+    defaults: SITE_DEFAULTS,
+    keys: ['servers', 'logFormats', 'maps', 'geos'],
+  },
   {
     name: 'STREAM_SERVER_DEFAULTS',
     defaults: STREAM_SERVER_DEFAULTS,
@@ -38,7 +39,9 @@ export class Printer {
     const known = this.#named.get(value);
     if (known !== undefined) return known;
     const text = this.#compound(value, indent);
-    const isShared = (this.#counts.get(value) ?? 0) > 1 && text.length >= SHARED_LENGTH_MIN;
+    // A resolver keeps what it has found for all places that have the very same one.
+    const isWorthIt = text.length >= SHARED_LENGTH_MIN || 'ipv4' in value;
+    const isShared = (this.#counts.get(value) ?? 0) > 1 && isWorthIt;
     if (!isShared || value instanceof RegExp) return text;
     const name = `shared${this.#named.size + 1}`;
     this.#named.set(value, name);
@@ -47,7 +50,7 @@ export class Printer {
   }
 
   #compound(value: object, indent: string): string {
-    if (value instanceof RegExp) return String(value);
+    if (value instanceof RegExp) return ascii(String(value));
     if (value instanceof Map) return `new Map(${this.#list([...value], indent)})`;
     if (value instanceof Set) return `new Set(${this.#list([...value], indent)})`;
     if (value instanceof Uint8Array) return `Uint8Array.of(${[...value].join(', ')})`;
@@ -81,7 +84,8 @@ export class Printer {
     if (count > 1) return;
     if (value instanceof Map) for (const [key, one] of value) this.#countBoth(key, one);
     else if (value instanceof Set) for (const one of value) this.#count(one);
-    else if (!(value instanceof Uint8Array)) for (const one of Object.values(value)) this.#count(one);
+    else if (!(value instanceof Uint8Array))
+      for (const one of Object.values(value)) this.#count(one);
   }
 
   #countBoth(key: unknown, value: unknown): void {
@@ -92,7 +96,13 @@ export class Printer {
 
 function scalar(value: unknown): string {
   if (typeof value !== 'string') return String(value);
-  return `'${JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+  const quoted = JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
+  return `'${ascii(quoted)}'`;
+}
+
+/** Texts are bytes, one to a character: a file in UTF-8 would show others. */
+function ascii(text: string): string {
+  return text.replace(/[\x7f-\xff]/g, (one) => `\\x${one.charCodeAt(0).toString(16)}`);
 }
 
 function keyText(key: string): string {

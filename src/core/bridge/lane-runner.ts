@@ -183,7 +183,9 @@ export class LaneRunner {
     if (isOpening(operation) && outcome !== 'done') operation.socket = NO_SOCKET;
     if (operation.kind === 'accept' || lanes?.listener) this.#loop.completeLast(operation, outcome);
     else if (lanes !== undefined && isLent(operation)) this.#loop.deliver(operation, outcome);
-    else this.#loop.completeSoon(operation, outcome);
+    else if (operation.kind === 'udpSend' && operation.relaxed && outcome === 'done') {
+      this.#loop.completeRelaxed(operation);
+    } else this.#loop.completeSoon(operation, outcome);
   }
 
   /** The socket is gone. */

@@ -24,10 +24,14 @@ export type UdpPeekOperation = OperationBase & {
   size: number;
 };
 
-/** Sends `data` as one datagram, to `to` unless the socket is connected. */
+/**
+ * Sends `data` as one datagram, to `to` unless the socket is connected. `relaxed`: nobody waits for
+ * `done`, which may come with a later turn, one that something else brings about.
+ */
 export type UdpSendOperation = OperationBase & {
   readonly kind: 'udpSend';
   socket: SocketId;
   data: Uint8Array;
   to: Endpoint | undefined;
+  relaxed: boolean;
 };

@@ -15,16 +15,24 @@ export type Trouble = {
   readonly untilMs: number;
 };
 
-/** What is known of one name and type. What it gives out never changes: it is replaced whole. */
+/** No answer is to be asked for anew. */
+export const NEVER: number = -1;
+
+/**
+ * What is known of one name and type. What it gives out never changes: it is replaced whole. The
+ * entry itself is used again for another name when its place is needed.
+ */
 export class CacheEntry {
-  readonly name: NameKey;
-  readonly type: number;
+  name: NameKey;
+  type: number;
   found: FoundRecords | FoundNothing | undefined;
   /** Aliases between the name and the records. */
   links = 0;
-  /** From here on a hit asks anew, once; `Infinity` when one has. */
-  prefetchAtMs: number = Number.POSITIVE_INFINITY;
+  /** From here on a hit asks anew, once; `NEVER` when one has. A whole number needs no box. */
+  prefetchAtMs: number = NEVER;
   trouble: Trouble | undefined;
+  /** There never was another entry of the same name beside it. */
+  alone = true;
   /** The next entry of the same name. */
   sibling: CacheEntry | undefined;
   /** Neighbours in the order of use. */
@@ -34,5 +42,17 @@ export class CacheEntry {
   constructor(name: NameKey, type: number) {
     this.name = name;
     this.type = type;
+  }
+
+  /** It is out of all lists: from now on it is for another name, of which nothing is known. */
+  renew(name: NameKey, type: number): void {
+    this.name = name;
+    this.type = type;
+    this.found = undefined;
+    this.links = 0;
+    this.prefetchAtMs = NEVER;
+    this.trouble = undefined;
+    this.alone = true;
+    this.sibling = undefined;
   }
 }

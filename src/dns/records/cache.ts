@@ -1,7 +1,7 @@
 import type { Failure } from '../transport/exchange.ts';
 import type { NameKey } from '../wire/name.ts';
 import type { Answer, Negative } from '../wire/reply.ts';
-import { CacheEntry, WHOLE_NAME } from './cache-entry.ts';
+import { CacheEntry, NEVER, WHOLE_NAME } from './cache-entry.ts';
 import type { FoundNothing, FoundRecords } from './found.ts';
 import { foundOf, lifetimeMs } from './outcome.ts';
 import { Recency } from './recency.ts';
@@ -32,6 +32,11 @@ export class RecordCache {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Is anything known of the name, whatever it is worth? */
+  has(name: NameKey): boolean {
+    return this.#byName.has(name);
   }
 
   /** What holds at `nowMs`, for the type or for the whole name. Counts as a use. */
@@ -84,37 +89,38 @@ export class RecordCache {
     answer: Answer | Negative,
     nowMs: number,
   ): FoundRecords | FoundNothing {
+    const isNew = !this.has(name);
     const whole = this.#isOfWholeName(name, type, answer, nowMs);
     if (whole) this.#dropAllBut(name, WHOLE_NAME);
-    else this.#drop(name, WHOLE_NAME);
+    else if (!isNew) this.#drop(name, WHOLE_NAME);
     const place = whole ? WHOLE_NAME : type;
     const known = lifetimeMs(answer, this.#settings);
     const backoffMs = known === undefined ? this.#nextBackoff(name, place, nowMs) : 0;
     const ms = known ?? backoffMs;
-    const expiresAtMs = nowMs + ms;
-    if (ms === 0) {
+    // A whole number needs no box of its own.
+    const expiresAtMs = Math.floor(nowMs + ms);
+    if (ms === 0 || this.#settings.cacheEntries === 0) {
       this.#drop(name, place);
     } else {
-      const entry = this.#place(name, place);
+      const entry = this.#place(name, place, isNew);
       entry.found = foundOf(answer, 'cache', expiresAtMs);
       entry.links = answer.links;
       const renews = this.#settings.prefetch && answer.kind === 'answer';
-      entry.prefetchAtMs = renews ? nowMs + ms * PREFETCH_SHARE : Number.POSITIVE_INFINITY;
+      entry.prefetchAtMs = renews ? Math.floor(nowMs + ms * PREFETCH_SHARE) : NEVER;
       entry.trouble =
         known === undefined
           ? { failure: undefined, era: this.#era, backoffMs, untilMs: expiresAtMs }
           : undefined;
-      this.#shrink();
     }
     return foundOf(answer, 'network', expiresAtMs);
   }
 
   /** All servers failed. What is known stays; nobody asks again for a moment, longer each time. */
   keepFailure(name: NameKey, type: number, failure: Failure, nowMs: number): void {
+    if (this.#settings.cacheEntries === 0) return;
     const backoffMs = this.#nextBackoff(name, type, nowMs);
-    const entry = this.#place(name, type);
+    const entry = this.#place(name, type, false);
     entry.trouble = { failure, era: this.#era, backoffMs, untilMs: nowMs + backoffMs };
-    this.#shrink();
   }
 
   /** Other servers are asked from now on: the failures of the old ones say nothing about them. */
@@ -168,18 +174,20 @@ export class RecordCache {
     return Math.min(backoffMs, FAILURE_MS_MAX);
   }
 
-  /** The entry for something new, made when there is none. */
-  #place(name: NameKey, type: number): CacheEntry {
-    const known = this.#entry(name, type);
+  /** The entry for something new, made when there is none. `isNew`: nor of another type. */
+  #place(name: NameKey, type: number, isNew: boolean): CacheEntry {
+    const known = isNew ? undefined : this.#entry(name, type);
     if (known !== undefined) {
       this.#recency.touch(known);
       return known;
     }
-    const entry = new CacheEntry(name, type);
-    const first = this.#byName.get(name);
+    const entry = this.#vacant(name, type);
+    const first = isNew ? undefined : this.#byName.get(name);
     if (first === undefined) {
       this.#byName.set(name, entry);
     } else {
+      first.alone = false;
+      entry.alone = false;
       entry.sibling = first.sibling;
       first.sibling = entry;
     }
@@ -188,12 +196,20 @@ export class RecordCache {
     return entry;
   }
 
-  #shrink(): void {
-    while (this.#size > this.#settings.cacheEntries) {
-      const { oldest } = this.#recency;
-      if (oldest === undefined) return;
+  /** An entry for something new; at the bound, the one that was not used for longest. */
+  #vacant(name: NameKey, type: number): CacheEntry {
+    const { oldest } = this.#recency;
+    if (oldest === undefined || this.#size < this.#settings.cacheEntries) {
+      return new CacheEntry(name, type);
+    }
+    if (oldest.alone) {
+      this.#byName.delete(oldest.name);
+      this.#leave(oldest);
+    } else {
       this.#drop(oldest.name, oldest.type);
     }
+    oldest.renew(name, type);
+    return oldest;
   }
 
   #drop(name: NameKey, type: number): void {
@@ -207,6 +223,11 @@ export class RecordCache {
     if (before !== undefined) before.sibling = entry.sibling;
     else if (entry.sibling !== undefined) this.#byName.set(name, entry.sibling);
     else this.#byName.delete(name);
+    this.#leave(entry);
+  }
+
+  /** It is not in the map any more. */
+  #leave(entry: CacheEntry): void {
     this.#recency.remove(entry);
     this.#size -= 1;
   }

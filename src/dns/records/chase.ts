@@ -14,15 +14,15 @@ export interface ChaseHost {
 }
 
 /**
- * One question, and those that its aliases lead to where an answer ends before its chain does.
- * At most eight aliases in all, and no name is asked for twice.
+ * The questions that a first one has led to, as its answer ended before its chain of aliases did. At
+ * most eight aliases in all, and no name is asked for twice.
  */
 export class Chase {
   readonly #host: ChaseHost;
   readonly #type: number;
   readonly #deadlineMs: number;
   readonly #onEnd: (outcome: Outcome) => void;
-  /** All that were asked for, the first one first: 9 at most. */
+  /** All that were asked for, the first question's own first: 9 at most. */
   readonly #names: NameKey[] = [];
   /** `false`: the target of an alias is asked for, whatever is known. */
   readonly #usesKnown: boolean;
@@ -31,26 +31,31 @@ export class Chase {
   #ttl: number = Number.POSITIVE_INFINITY;
   #authenticated = true;
 
-  /** Begins at once; `onEnd` runs once, never inside the constructor. */
+  /** Nothing happens until `follow`. `onEnd` runs once. */
   constructor(
     host: ChaseHost,
-    question: Question,
+    { name, type }: Question,
     deadlineMs: number,
     usesKnown: boolean,
     onEnd: (outcome: Outcome) => void,
   ) {
     this.#host = host;
-    this.#type = question.type;
+    this.#type = type;
     this.#deadlineMs = deadlineMs;
     this.#usesKnown = usesKnown;
     this.#onEnd = onEnd;
-    this.#ask(question);
+    this.#names.push(name);
   }
 
   /** `onEnd` does not run any more. */
   cancel(): void {
     this.#exchange?.cancel();
     this.#exchange = undefined;
+  }
+
+  /** What has come of the question that is under way. */
+  soFar(): Failure | undefined {
+    return this.#exchange?.soFar();
   }
 
   #ask(question: Question): void {
@@ -61,16 +66,17 @@ export class Chase {
   readonly #answered = (end: Settled | Failure): void => {
     this.#exchange = undefined;
     if (end.kind === 'alias') {
-      this.#follow(end);
+      this.follow(end);
       return;
     }
-    if (end.kind !== 'failure' && this.#names.length > 1) {
+    if (end.kind !== 'failure') {
       this.#host.learned(this.#names.at(-1) as NameKey, this.#type, end);
     }
     this.#end(end);
   };
 
-  #follow(alias: Alias): void {
+  /** Goes where the answer to the last question leads; `onEnd` may run inside. */
+  follow(alias: Alias): void {
     const { canonical } = alias;
     this.#links += alias.links;
     this.#ttl = Math.min(this.#ttl, alias.ttl);

@@ -11,7 +11,13 @@ export interface DeadlinesHost {
   portClosed(): void;
 }
 
-/** When each waiter's time is up: one queue, and one timer for its head. */
+/** Where nobody waits any more, the timer is over so soon, in milliseconds. */
+const LOOK_MS_MAX = 5_000;
+
+/**
+ * When each waiter's time is up: one queue, and one timer. It is not moved when a waiter ends, and
+ * rarely when one comes: what waits alone, again and again, sets no timer per question.
+ */
 export class Deadlines implements AlarmOwner {
   readonly #host: DeadlinesHost;
   readonly #queue = new DeadlineQueue<Waiter>();
@@ -26,28 +32,30 @@ export class Deadlines implements AlarmOwner {
     return this.#queue.size;
   }
 
-  add(waiter: Waiter, dueMs: number): void {
+  add(waiter: Waiter, dueMs: number, nowMs: number): void {
     this.#queue.add(waiter, dueMs);
-    this.#alarm.lookAt(dueMs);
+    this.#alarm.lookAt(Math.min(dueMs, nowMs + LOOK_MS_MAX));
   }
 
-  /** Who has removed the last one calls `rest` when no other one is about to come. */
   remove(waiter: Waiter): void {
     this.#queue.remove(waiter);
   }
 
-  /** Where nobody waits, no timer does. */
-  rest(): void {
-    if (this.#queue.size === 0) this.#alarm.stop();
+  /** Nobody will come any more. */
+  close(): void {
+    this.#alarm.stop();
   }
 
   onTime(nowMs: number): number {
     const { added } = this.#queue;
     for (;;) {
       const waiter = this.#queue.takeDue(nowMs, added);
-      if (waiter === undefined) return this.#queue.nextMs;
+      if (waiter === undefined) break;
       this.#host.due(waiter);
     }
+    return this.#queue.size === 0
+      ? Number.POSITIVE_INFINITY
+      : Math.min(this.#queue.nextMs, nowMs + LOOK_MS_MAX);
   }
 
   portClosed(): void {

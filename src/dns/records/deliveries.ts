@@ -16,24 +16,20 @@ export class Deliveries {
   readonly #run = (): void => this.#deliver();
   /** For a loop that takes no tasks any more: a timer is always ended, if only as cancelled. */
   readonly #last: TimerOperation;
-  readonly #onDelivered: () => void;
   #asked = false;
 
-  /** `onDelivered` runs when a turn's answers are out. */
-  constructor(port: ProactorPort, onDelivered: () => void) {
+  constructor(port: ProactorPort) {
     this.#port = port;
-    this.#onDelivered = onDelivered;
     this.#last = timerOperation(this.#run);
   }
 
   add(waiter: Waiter, found: Found): void {
     waiter.found = found;
     this.#ready.push(waiter);
-    this.ask();
+    this.#ask();
   }
 
-  /** Asks for a run, also when only `onDelivered` has something to do. */
-  ask(): void {
+  #ask(): void {
     if (this.#asked) return;
     this.#asked = true;
     if (!this.#port.loop.post(this.#run)) this.#port.submit(this.#last);
@@ -45,13 +41,12 @@ export class Deliveries {
       // What the callbacks ask for is answered in the next turn.
       for (let left = this.#ready.size; left > 0; left -= 1) {
         const waiter = this.#ready.shift() as Waiter;
-        const { onEnd } = waiter;
-        waiter.onEnd = undefined;
-        onEnd?.(waiter.found as Found);
+        if (waiter.gone) continue;
+        waiter.gone = true;
+        waiter.told(waiter.found as Found);
       }
     } finally {
-      if (this.#ready.size > 0) this.ask();
-      this.#onDelivered();
+      if (this.#ready.size > 0) this.#ask();
     }
   }
 }

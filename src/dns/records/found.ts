@@ -1,6 +1,7 @@
 import type { Failure } from '../transport/exchange.ts';
 import type { NameKey } from '../wire/name.ts';
 import type { AnyData } from '../wire/record-type.ts';
+import type { Waiter } from './waiter.ts';
 
 /** Where something known comes from. */
 export type FoundSource = 'cache' | 'stale' | 'network';
@@ -52,6 +53,15 @@ export interface RecordSource {
     mode: SearchMode,
     onEnd: (found: Found) => void,
   ): Search;
+
+  /**
+   * The same for a waiter that is an object already: what is known at once, and it is not told; or
+   * `undefined`, and it is, unless it leaves.
+   */
+  seek(name: NameKey, type: number, waiter: Waiter, nowMs: number): Found | undefined;
+
+  /** The waiter has gone. */
+  leave(waiter: Waiter): void;
 
   /** Forgets a name, all its types, or everything. Queries under way are not touched. */
   flush(name?: NameKey): void;

@@ -52,3 +52,8 @@ export function answerOf(
 export function failureOf(code: Failure['code']): Failure {
   return { kind: 'failure', code, server: undefined, attempts: [] };
 }
+
+/** Is it a failure that asking again in a moment would only repeat? */
+export function isOfServers({ code }: Failure): boolean {
+  return code !== 'ECANCELLED' && code !== 'ENOSERVER';
+}

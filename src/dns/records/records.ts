@@ -1,14 +1,16 @@
 import type { ProactorPort } from '../../core/proactor.ts';
 import type { Exchanger, Failure } from '../transport/exchange.ts';
 import type { NameKey } from '../wire/name.ts';
+import type { Settled } from '../wire/reply.ts';
 import { AliasTargets } from './alias-targets.ts';
 import { RecordCache } from './cache.ts';
-import type { CacheEntry } from './cache-entry.ts';
+import { type CacheEntry, NEVER } from './cache-entry.ts';
 import type { CacheStats } from './cache-stats.ts';
 import { Chase } from './chase.ts';
 import { Deadlines } from './deadlines.ts';
 import { Deliveries } from './deliveries.ts';
 import { Flight } from './flight.ts';
+import { FlightTable } from './flight-table.ts';
 import type {
   Found,
   FoundNothing,
@@ -17,7 +19,7 @@ import type {
   Search,
   SearchMode,
 } from './found.ts';
-import { failureOf, type Outcome } from './outcome.ts';
+import { failureOf, isOfServers, type Outcome } from './outcome.ts';
 import {
   FLIGHTS_MAX,
   type RecordOptions,
@@ -26,7 +28,7 @@ import {
   STALE_SHARE,
   WAITERS_MAX,
 } from './record-settings.ts';
-import { Waiter, type WaiterHost } from './waiter.ts';
+import { CallbackWaiter, type Waiter, type WaiterHost } from './waiter.ts';
 
 export type { CacheStats };
 
@@ -44,16 +46,19 @@ export class Records implements RecordSource, WaiterHost {
   readonly #targets: AliasTargets;
   readonly #deadlines: Deadlines;
   readonly #deliveries: Deliveries;
-  /** By name, and the type as the last character. */
-  readonly #flights = new Map<string, Flight>();
+  readonly #exchanger: Exchanger;
+  readonly #flights: FlightTable;
   #closed = false;
   #hits = 0;
   #misses = 0;
   #stale = 0;
   #negative = 0;
 
-  constructor(port: ProactorPort, exchanger: Exchanger, options: RecordOptions = {}) {
+  /** `seed`, 32 bits: by chance, where strangers choose the names. */
+  constructor(port: ProactorPort, exchanger: Exchanger, options: RecordOptions = {}, seed = 0) {
     this.#port = port;
+    this.#exchanger = exchanger;
+    this.#flights = new FlightTable(seed);
     this.#settings = recordSettings(options);
     this.#cache = new RecordCache(this.#settings);
     this.#targets = new AliasTargets(exchanger, this.#cache, port.loop);
@@ -61,7 +66,7 @@ export class Records implements RecordSource, WaiterHost {
       due: (waiter) => this.#due(waiter),
       portClosed: () => this.close(),
     });
-    this.#deliveries = new Deliveries(port, () => this.#deadlines.rest());
+    this.#deliveries = new Deliveries(port);
   }
 
   get stats(): CacheStats {
@@ -98,12 +103,15 @@ export class Records implements RecordSource, WaiterHost {
     mode: SearchMode,
     onEnd: (found: Found) => void,
   ): Search {
-    const waiter = new Waiter(this, mode, deadlineMs, onEnd);
-    const nowMs = this.#port.loop.nowMs();
-    const found = this.#closed ? failureOf('ECANCELLED') : this.#atOnce(name, type, waiter, nowMs);
-    if (found === undefined) this.#wait(name, type, waiter, nowMs);
-    else this.#deliveries.add(waiter, found);
+    const waiter = new CallbackWaiter(this, mode, deadlineMs, onEnd);
+    const found = this.seek(name, type, waiter, this.#port.loop.nowMs());
+    if (found !== undefined) this.#deliveries.add(waiter, found);
     return waiter;
+  }
+
+  seek(name: NameKey, type: number, waiter: Waiter, nowMs: number): Found | undefined {
+    if (this.#closed) return failureOf('ECANCELLED');
+    return this.#atOnce(name, type, waiter, nowMs) ?? this.#wait(name, type, waiter, nowMs);
   }
 
   flush(name?: NameKey): void {
@@ -121,22 +129,21 @@ export class Records implements RecordSource, WaiterHost {
     this.#closed = true;
     this.#cache.clear();
     const failure = failureOf('ECANCELLED');
-    for (const flight of this.#flights.values()) {
-      flight.chase?.cancel();
-      this.#endAll(flight, () => failure);
+    for (const flight of this.#flights.takeAll()) {
+      flight.cancel();
+      this.#endAll(flight, failure);
     }
-    this.#flights.clear();
+    this.#deadlines.close();
   }
 
   /** For waiters: one of them has gone. */
   leave(waiter: Waiter): void {
     const { flight } = waiter;
-    waiter.onEnd = undefined;
+    waiter.gone = true;
     if (flight === undefined) return;
     this.#deadlines.remove(waiter);
     flight.remove(waiter);
     this.#endIfUnwanted(flight);
-    this.#deliveries.ask();
   }
 
   // What is known.
@@ -145,7 +152,7 @@ export class Records implements RecordSource, WaiterHost {
     const found = entry.found as FoundRecords | FoundNothing;
     this.#hits += 1;
     if (found.kind !== 'records') this.#negative += 1;
-    if (nowMs >= entry.prefetchAtMs) this.#prefetch(entry, nowMs);
+    if (entry.prefetchAtMs !== NEVER && nowMs >= entry.prefetchAtMs) this.#prefetch(entry, nowMs);
     return found;
   }
 
@@ -153,12 +160,12 @@ export class Records implements RecordSource, WaiterHost {
     const flight = this.#flightOf(entry.name, entry.type, nowMs, nowMs, false);
     if (flight === undefined) return; // Too many; the next hit tries again.
     flight.goesOn = true;
-    entry.prefetchAtMs = Number.POSITIVE_INFINITY;
+    entry.prefetchAtMs = NEVER;
   }
 
   /** An answer that needs no waiting. */
   #atOnce(name: NameKey, type: number, waiter: Waiter, nowMs: number): Found | undefined {
-    if (waiter.mode === 'refresh') return undefined;
+    if (waiter.mode === 'refresh' || !this.#cache.has(name)) return undefined;
     const entry = this.#cache.fresh(name, type, nowMs);
     if (entry !== undefined) return this.#hit(entry, nowMs);
     if (this.#cache.hasStale(name, type, nowMs)) {
@@ -181,20 +188,19 @@ export class Records implements RecordSource, WaiterHost {
 
   // Waiting for the network.
 
-  #wait(name: NameKey, type: number, waiter: Waiter, nowMs: number): void {
+  /** `undefined`: it waits. */
+  #wait(name: NameKey, type: number, waiter: Waiter, nowMs: number): Found | undefined {
     const full = this.#deadlines.size >= WAITERS_MAX;
     const usesKnown = waiter.mode === 'use';
-    const flight = full
-      ? undefined
-      : this.#flightOf(name, type, nowMs, waiter.deadlineMs, usesKnown);
+    const { mode, deadlineMs } = waiter;
+    const flight = full ? undefined : this.#flightOf(name, type, nowMs, deadlineMs, usesKnown);
     if (flight === undefined) {
-      const stale = usesKnown ? this.#staleOf(name, type, nowMs) : undefined;
-      this.#deliveries.add(waiter, stale ?? failureOf('ENOSERVER'));
-      return;
+      return this.#staleFor(mode, name, type, nowMs) ?? failureOf('ENOSERVER');
     }
     if (usesKnown) this.#misses += 1;
     flight.add(waiter);
-    this.#deadlines.add(waiter, this.#firstDueMs(flight, waiter, nowMs));
+    this.#deadlines.add(waiter, this.#firstDueMs(flight, waiter, nowMs), nowMs);
+    return undefined;
   }
 
   /** When something has to happen to a waiter without an answer: its deadline, or stale records. */
@@ -215,48 +221,61 @@ export class Records implements RecordSource, WaiterHost {
     deadlineMs: number,
     usesKnown: boolean,
   ): Flight | undefined {
-    const key = name + String.fromCharCode(type);
-    const known = this.#flights.get(key);
+    const hash = this.#flights.hashOf(name, type);
+    const known = this.#flights.get(name, type, hash);
     if (known !== undefined) return known;
     if (this.#flights.size >= FLIGHTS_MAX) return undefined;
-    const flight = new Flight(name, type, nowMs);
     // Longer than the first caller wants: others may come who have more time.
     const endMs = Math.max(deadlineMs, nowMs + this.#settings.timeoutMs);
-    flight.chase = new Chase(this.#targets, { name, type }, endMs, usesKnown, (outcome) => {
-      this.#flights.delete(key);
-      this.#landed(flight, outcome);
-    });
-    this.#flights.set(key, flight);
+    const flight = new Flight(name, type, hash, nowMs, endMs, usesKnown);
+    this.#flights.add(flight);
+    const onEnd = (end: Settled | Failure): void => this.#answered(flight, end);
+    flight.exchange = this.#exchanger.ask(flight, endMs, onEnd, nowMs);
     return flight;
   }
 
   #endIfUnwanted(flight: Flight): void {
     if (flight.first !== undefined || flight.goesOn) return;
-    flight.chase?.cancel();
-    this.#flights.delete(flight.name + String.fromCharCode(flight.type));
+    flight.cancel();
+    this.#flights.remove(flight);
+  }
+
+  #answered(flight: Flight, end: Settled | Failure): void {
+    flight.exchange = undefined;
+    if (end.kind !== 'alias') {
+      this.#landed(flight, end);
+      return;
+    }
+    flight.chase = new Chase(this.#targets, flight, flight.endMs, flight.usesKnown, (outcome) => {
+      flight.chase = undefined;
+      this.#landed(flight, outcome);
+    });
+    flight.chase.follow(end);
   }
 
   #landed(flight: Flight, outcome: Outcome): void {
     const { name, type } = flight;
-    const nowMs = this.#port.loop.nowMs();
+    this.#flights.remove(flight);
+    const nowMs = this.#port.loop.turnMs;
     if (outcome.kind !== 'failure') {
-      const found = this.#cache.keep(name, type, outcome, nowMs);
-      this.#endAll(flight, () => found);
+      this.#endAll(flight, this.#cache.keep(name, type, outcome, nowMs));
       return;
     }
     if (isOfServers(outcome)) this.#cache.keepFailure(name, type, outcome, nowMs);
-    const useStale = outcome.code !== 'ECANCELLED';
-    this.#endAll(flight, ({ mode }) => {
-      const stale = useStale && mode === 'use' ? this.#staleOf(name, type, nowMs) : undefined;
-      return stale ?? outcome;
-    });
+    if (outcome.code === 'ECANCELLED') this.#endAll(flight, outcome);
+    else this.#endAll(flight, outcome, (mode) => this.#staleFor(mode, name, type, nowMs));
   }
 
-  #endAll(flight: Flight, foundFor: (waiter: Waiter) => Found): void {
+  #staleFor(mode: SearchMode, name: NameKey, type: number, nowMs: number): Found | undefined {
+    return mode === 'use' ? this.#staleOf(name, type, nowMs) : undefined;
+  }
+
+  /** `better`: what somebody is told instead. */
+  #endAll(flight: Flight, found: Found, better?: (mode: SearchMode) => Found | undefined): void {
     for (let waiter = flight.first; waiter !== undefined; waiter = flight.first) {
       this.#deadlines.remove(waiter);
       flight.remove(waiter);
-      this.#deliveries.add(waiter, foundFor(waiter));
+      this.#deliveries.add(waiter, better?.(waiter.mode) ?? found);
     }
   }
 
@@ -265,19 +284,15 @@ export class Records implements RecordSource, WaiterHost {
     const { flight, mode, deadlineMs } = waiter;
     if (flight === undefined) return;
     const nowMs = this.#port.loop.nowMs();
-    const stale = mode === 'use' ? this.#staleOf(flight.name, flight.type, nowMs) : undefined;
+    const stale = this.#staleFor(mode, flight.name, flight.type, nowMs);
     if (stale === undefined && nowMs < deadlineMs) {
-      this.#deadlines.add(waiter, deadlineMs);
+      this.#deadlines.add(waiter, deadlineMs, nowMs);
       return;
     }
     if (stale !== undefined) flight.goesOn = true;
+    const found = stale ?? { ...failureOf('ETIMEOUT'), ...flight.soFar(), code: 'ETIMEOUT' };
     flight.remove(waiter);
     this.#endIfUnwanted(flight);
-    this.#deliveries.add(waiter, stale ?? failureOf('ETIMEOUT'));
+    this.#deliveries.add(waiter, found);
   }
-}
-
-/** Is it a failure that asking again in a moment would only repeat? */
-function isOfServers({ code }: Failure): boolean {
-  return code !== 'ECANCELLED' && code !== 'ENOSERVER';
 }

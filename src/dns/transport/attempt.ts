@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { NO_SOCKET, type UdpSendOperation } from '../../core/operation.ts';
 import { udpSendOperation } from '../../core/operations.ts';
+import type { AttemptRecord } from '../dns-error.ts';
 import { QUERY_BYTES_MAX, type QueryOptions, writeQuery } from '../wire/query.ts';
 import type { Question } from './exchange.ts';
 import type { Server } from './server.ts';
@@ -61,6 +62,7 @@ export class Attempt implements TcpAsker {
     this.#pool = pool;
     this.query = this.#buffer;
     this.send = udpSendOperation(NO_SOCKET, () => this.#sent());
+    this.send.relaxed = true;
   }
 
   write(question: Question, options: QueryOptions): void {
@@ -81,6 +83,12 @@ export class Attempt implements TcpAsker {
   givenUp(nowMs: number, longMs: number): void {
     const { server, outcome, sentMs } = this;
     if (outcome === undefined && nowMs - sentMs >= longMs) server?.health.failed(sentMs, nowMs);
+  }
+
+  /** For people: what came of it by `nowMs`. */
+  record(outcome: string, nowMs: number): AttemptRecord {
+    const { server, transport, sentMs } = this;
+    return { server: server?.text ?? '', transport, ms: nowMs - sentMs, outcome };
   }
 
   /** It is over; it may be another one as soon as the port has done with its bytes. */

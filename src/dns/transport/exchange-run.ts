@@ -3,7 +3,7 @@ import { isBareFormerr } from '../wire/read-reply.ts';
 import type { DropReason, Settled } from '../wire/reply.ts';
 import { type Attempt, type AttemptOwner, without } from './attempt.ts';
 import type { Exchange, Failure, Question } from './exchange.ts';
-import { codeOf, FailureNotes, type Telling } from './failure.ts';
+import { codeOf, FailureNotes, failureSoFar, type Telling } from './failure.ts';
 import { makeAttempt } from './make-attempt.ts';
 import { mayBeAboutOpt, readFor } from './reading.ts';
 import type { RunHost } from './run-host.ts';
@@ -93,6 +93,10 @@ export class ExchangeRun implements Exchange, AttemptOwner, Course, Due {
     this.#finish(undefined);
   }
 
+  soFar(): Failure {
+    return failureSoFar(this.#notes, this.#open, this.#host.nowMs());
+  }
+
   /** Ends it as cancelled; the caller is told soon. */
   close(): void {
     if (this.phase === 'over') return;
@@ -117,7 +121,8 @@ export class ExchangeRun implements Exchange, AttemptOwner, Course, Due {
 
   replied(attempt: Attempt, message: Uint8Array, cut: boolean): boolean {
     const server = attempt.server as Server;
-    const reply = readFor(attempt, message, cut, this.#host.turnMs());
+    const { name } = this.question;
+    const reply = readFor(attempt, name, message, cut, this.#host.turnMs());
     switch (reply.kind) {
       case 'drop':
         this.#dropped(attempt, reply.reason, message);
@@ -267,30 +272,15 @@ export class ExchangeRun implements Exchange, AttemptOwner, Course, Due {
 
   /** The attempt is over, without an answer. */
   #close(attempt: Attempt, outcome: string, code: Telling, nowMs: number): void {
-    this.#note(attempt, outcome, code, nowMs);
+    this.#notes ??= new FailureNotes();
+    this.#notes.add(attempt.record(outcome, nowMs), code);
     if (this.#current === attempt) this.#current = undefined;
     this.#open = without(attempt, this.#open);
     attempt.release();
   }
 
-  #note(
-    { server, transport, sentMs }: Attempt,
-    outcome: string,
-    code: Telling,
-    nowMs: number,
-  ): void {
-    this.#notes ??= new FailureNotes();
-    const { text } = server as Server;
-    this.#notes.add({ server: text, transport, ms: nowMs - sentMs, outcome }, code);
-  }
-
   #fail(nowMs: number): void {
-    for (let one = this.#open; one !== undefined; one = one.nextOpen) {
-      const { outcome } = one;
-      this.#note(one, outcome ?? 'timeout', codeOf(outcome), nowMs);
-    }
-    const notes = this.#notes ?? new FailureNotes();
-    this.#finish(notes.failure('ETIMEOUT'));
+    this.#finish(failureSoFar(this.#notes, this.#open, nowMs));
     this.#host.tellSoon(this);
   }
 

@@ -20,6 +20,9 @@ export type Failure = {
 export interface Exchange {
   /** Nobody wants the answer any more; `onEnd` does not run. */
   cancel(): void;
+
+  /** What has come of it until now, for whoever can wait no longer. It goes on. */
+  soFar(): Failure;
 }
 
 /** Asks servers: chooses, sends, repeats, validates. */
@@ -27,6 +30,12 @@ export interface Exchanger {
   /**
    * Asks until `deadlineMs` on the port's clock. `onEnd` runs once, never inside this call:
    * with an answer that was validated, or with the failure when attempts or time are used up.
+   * `nowMs`: the time, where the caller has just looked.
    */
-  ask(question: Question, deadlineMs: number, onEnd: (end: Settled | Failure) => void): Exchange;
+  ask(
+    question: Question,
+    deadlineMs: number,
+    onEnd: (end: Settled | Failure) => void,
+    nowMs?: number,
+  ): Exchange;
 }

@@ -1,4 +1,5 @@
 import type { AttemptRecord } from '../dns-error.ts';
+import type { Attempt } from './attempt.ts';
 import type { Failure } from './exchange.ts';
 
 /** What a question came to when no answer could be used, the most telling last. */
@@ -25,9 +26,30 @@ export class FailureNotes {
     this.#server = record.server;
   }
 
+  copy(): FailureNotes {
+    const copy = new FailureNotes();
+    copy.#records.push(...this.#records);
+    copy.#code = this.#code;
+    copy.#server = this.#server;
+    return copy;
+  }
+
   /** `otherwise`: nobody was asked. */
   failure(otherwise: Telling): Failure {
     const code = this.#code ?? otherwise;
     return { kind: 'failure', code, server: this.#server, attempts: this.#records };
   }
+}
+
+/** What attempts that are over, and those that are open, come to at `nowMs`. */
+export function failureSoFar(
+  notes: FailureNotes | undefined,
+  open: Attempt | undefined,
+  nowMs: number,
+): Failure {
+  const all = notes?.copy() ?? new FailureNotes();
+  for (let one = open; one !== undefined; one = one.nextOpen) {
+    all.add(one.record(one.outcome ?? 'timeout', nowMs), codeOf(one.outcome));
+  }
+  return all.failure('ETIMEOUT');
 }

@@ -1,3 +1,4 @@
+import type { NameKey } from '../wire/name.ts';
 import { readReply } from '../wire/read-reply.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Attempt } from './attempt.ts';
@@ -16,15 +17,21 @@ const READ_OPTIONS = [
 ] as const;
 type Options = (typeof READ_OPTIONS)[number];
 
-/** What `message` is to an attempt that it has the number of; `cut`: the receive took a part of it. */
-export function readFor(attempt: Attempt, message: Uint8Array, cut: boolean, nowMs: number): Reply {
+/** What `message` is to an attempt for `name` that it has the number of; `cut`: the receive took a part of it. */
+export function readFor(
+  attempt: Attempt,
+  name: NameKey,
+  message: Uint8Array,
+  cut: boolean,
+  nowMs: number,
+): Reply {
   const { query, exactCase, hadOpt, transport } = attempt;
   const options = READ_OPTIONS[(exactCase ? 2 : 0) + (hadOpt ? 1 : 0)] as Options;
-  let reply = readReply(query, message, options);
+  let reply = readReply(query, message, options, name);
   if (reply.kind === 'drop' && reply.reason === 'case' && transport === 'tcp') {
     // Nobody has forged this: the server itself does not give the letters back.
     (attempt.server as Server).smallUntilMs = nowMs + UNABLE_MS;
-    reply = readReply(query, message, READ_OPTIONS[hadOpt ? 1 : 0] as Options);
+    reply = readReply(query, message, READ_OPTIONS[hadOpt ? 1 : 0] as Options, name);
   }
   const isStray = reply.kind === 'drop' && reply.reason !== 'parse';
   return cut && !isStray ? { kind: 'truncated' } : reply;

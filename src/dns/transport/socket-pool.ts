@@ -4,6 +4,7 @@ import type { ProactorPort } from '../../core/proactor.ts';
 import type { Random } from '../../core/random.ts';
 import type { Attempt } from './attempt.ts';
 import type { DropCounters } from './drop-counters.ts';
+import type { LentViews } from './lent-views.ts';
 import type { TransportSettings } from './settings.ts';
 import { outcomeOf, type SocketOwner, UdpSocket } from './udp-socket.ts';
 
@@ -19,6 +20,7 @@ export type PoolContext = {
   readonly port: ProactorPort;
   readonly random: Random;
   readonly drops: DropCounters;
+  readonly views: LentViews;
   readonly settings: TransportSettings;
   /** A socket was opened: it has to be looked at again at `atMs`. */
   lookAgain(atMs: number): void;
@@ -35,11 +37,14 @@ export class SocketPool implements SocketOwner {
   readonly port: ProactorPort;
   readonly random: Random;
   readonly drops: DropCounters;
+  readonly views: LentViews;
   readonly #context: PoolContext;
   readonly #remote: Endpoint;
   readonly #slots: (UdpSocket | undefined)[];
   /** All that are not gone, oldest first. */
   readonly #sockets: UdpSocket[] = [];
+  /** Those that are gone, and can be opened anew. */
+  readonly #spare: UdpSocket[] = [];
   #exhaustedUntilMs = 0;
 
   constructor(context: PoolContext, remote: Endpoint) {
@@ -47,6 +52,7 @@ export class SocketPool implements SocketOwner {
     this.port = context.port;
     this.random = context.random;
     this.drops = context.drops;
+    this.views = context.views;
     this.#remote = remote;
     this.#slots = new Array(context.settings.socketsPerServer).fill(undefined);
   }
@@ -82,21 +88,24 @@ export class SocketPool implements SocketOwner {
       const other = this.#anyUsable();
       if (other !== undefined || full) return other;
     }
-    const socket = new UdpSocket(this, this.#remote, nowMs);
+    const socket = this.#spare.pop() ?? new UdpSocket(this, this.#remote);
+    socket.open(nowMs);
     this.#sockets.push(socket);
     slots[slot] = socket;
     this.#context.lookAgain(nowMs + SOCKET_MS_MAX);
     return socket;
   }
 
-  /** Retires what is too old. The next moment to look again; `Infinity`: never. */
+  /** Retires what is too old, and lets the others rest. The next moment to look again; `Infinity`: never. */
   sweep(nowMs: number): number {
     let nextMs = Number.POSITIVE_INFINITY;
     for (const [slot, socket] of this.#slots.entries()) {
       if (socket === undefined) continue;
       const endMs = socket.openedMs + SOCKET_MS_MAX;
-      if (nowMs < endMs) nextMs = Math.min(nextMs, endMs);
-      else {
+      if (nowMs < endMs) {
+        nextMs = Math.min(nextMs, endMs);
+        socket.settle();
+      } else {
         this.#slots[slot] = undefined;
         socket.retire();
       }
@@ -113,7 +122,7 @@ export class SocketPool implements SocketOwner {
   }
 
   openFailed(socket: UdpSocket, waiting: readonly Attempt[], fault: Fault | undefined): void {
-    this.gone(socket);
+    this.#forget(socket);
     const exhausted = fault?.class === 'exhausted';
     if (exhausted) this.#exhaustedUntilMs = this.port.loop.nowMs() + EXHAUSTED_MS;
     for (const attempt of waiting) {
@@ -137,6 +146,11 @@ export class SocketPool implements SocketOwner {
   }
 
   gone(socket: UdpSocket): void {
+    this.#forget(socket);
+    if (this.#spare.length < this.#slots.length) this.#spare.push(socket);
+  }
+
+  #forget(socket: UdpSocket): void {
     const index = this.#sockets.indexOf(socket);
     if (index >= 0) this.#sockets.splice(index, 1);
     const slot = this.#slots.indexOf(socket);

@@ -9,6 +9,7 @@ import { AttemptPool } from './attempt.ts';
 import { type DropCounters, dropCounters } from './drop-counters.ts';
 import type { Exchange, Exchanger, Failure, Question } from './exchange.ts';
 import { ExchangeRun } from './exchange-run.ts';
+import { LentViews } from './lent-views.ts';
 import type { RunHost } from './run-host.ts';
 import type { Server, ServerStats } from './server.ts';
 import { Servers } from './servers.ts';
@@ -45,6 +46,7 @@ export class Transport implements Exchanger, RunHost, PoolContext, AlarmOwner, F
   readonly random: Random;
   readonly settings: TransportSettings;
   readonly drops: DropCounters = dropCounters();
+  readonly views: LentViews = new LentViews();
   readonly attempts: AttemptPool = new AttemptPool();
   readonly servers: Servers;
   readonly queryOptions: readonly QueryOptions[];
@@ -81,12 +83,17 @@ export class Transport implements Exchanger, RunHost, PoolContext, AlarmOwner, F
     this.servers = new Servers(this, servers);
   }
 
-  ask(question: Question, deadlineMs: number, onEnd: (end: Settled | Failure) => void): Exchange {
+  ask(
+    question: Question,
+    deadlineMs: number,
+    onEnd: (end: Settled | Failure) => void,
+    nowMs: number = this.port.loop.nowMs(),
+  ): Exchange {
     const run = new ExchangeRun(this, question, deadlineMs, onEnd);
     if (this.#closed) run.refuse(failure('ECANCELLED'));
     else if (this.servers.list.length === 0) run.refuse(failure('ENOSERVER'));
     else if (this.#waiting.size === 0 && this.#running < this.settings.maxInFlight) {
-      this.#start(run, this.port.loop.nowMs());
+      this.#start(run, nowMs);
     } else if (this.#waiting.size < WAITING_MAX) {
       run.phase = 'waiting';
       this.#waiting.add(run);

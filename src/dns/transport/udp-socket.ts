@@ -18,6 +18,8 @@ import type { ProactorPort } from '../../core/proactor.ts';
 import type { Random } from '../../core/random.ts';
 import type { Attempt, AttemptSocket } from './attempt.ts';
 import type { DropCounters } from './drop-counters.ts';
+import { IdTable } from './id-table.ts';
+import type { LentViews } from './lent-views.ts';
 
 /** Opening is local, but nothing waits for ever; in milliseconds. */
 export const OPEN_MS_MAX: number = 5_000;
@@ -36,6 +38,7 @@ export interface SocketOwner {
   readonly port: ProactorPort;
   readonly random: Random;
   readonly drops: DropCounters;
+  readonly views: LentViews;
   /** It never opened. Whoever waits for it belongs to the pool now. */
   openFailed(socket: UdpSocket, waiting: readonly Attempt[], fault: Fault | undefined): void;
   /** Nobody but the port itself has ended an operation: it is closed. */
@@ -47,7 +50,7 @@ export interface SocketOwner {
 }
 
 /**
- * One connected socket, and the queries that went out through it.
+ * One connected socket, and the queries that went out through it; then another, in its place.
  *
  *             query                          answers, and queries still out
  *   open ───► peek ──a datagram waits──► recv ◄──┐
@@ -57,10 +60,11 @@ export interface SocketOwner {
  * An idle socket waits with a peek. While answers are outstanding, the receive itself waits in its
  * place: it has no buffer, so that it lends nothing to the kernel either, and spares a peek per
  * datagram. The port completes at most 32 of them in one turn (its law 12), so that a flood leaves
- * the turn to others. When the last query is over, a receive that still waits is taken back.
+ * the turn to others. Between two questions the receive stays: it is taken back when there was none
+ * for a while (`settle`).
  */
 export class UdpSocket implements AttemptSocket {
-  readonly openedMs: number;
+  openedMs = 0;
   /** Takes no new query, and closes with its last one. */
   retired = false;
   /** Queries that are out, and that ever were. */
@@ -72,24 +76,34 @@ export class UdpSocket implements AttemptSocket {
   readonly #peek: UdpPeekOperation;
   readonly #recv: UdpRecvOperation;
   readonly #close: CloseOperation;
-  /** By number; `null`: over. */
-  readonly #byId = new Map<number, Attempt | null>();
+  readonly #byId: IdTable = new IdTable();
   /** We have cancelled the receive: no query was out. */
   #withdrawn = false;
   #state: 'opening' | 'open' | 'closing' | 'gone' = 'opening';
 
-  constructor(owner: SocketOwner, remote: Endpoint, nowMs: number) {
+  /** It does nothing until `open`. */
+  constructor(owner: SocketOwner, remote: Endpoint) {
     this.#owner = owner;
     this.#port = owner.port;
-    this.openedMs = nowMs;
     this.#open = udpOpenOperation(ANY_PORT[remote.family === 'ipv6' ? 'ipv6' : 'ipv4'], () =>
       this.#opened(),
     );
     this.#open.remote = remote;
-    this.#open.deadlineMs = nowMs + OPEN_MS_MAX;
     this.#peek = udpPeekOperation(NO_SOCKET, () => this.#peeked());
     this.#recv = udpRecvOperation(NO_SOCKET, () => this.#received());
     this.#close = closeOperation(NO_SOCKET, () => this.#gone());
+  }
+
+  /** Opens a new socket in it: the first, or after the last one is gone and all has ended. */
+  open(nowMs: number): void {
+    this.openedMs = nowMs;
+    this.retired = false;
+    this.live = 0;
+    this.used = 0;
+    this.#byId.clear();
+    this.#withdrawn = false;
+    this.#state = 'opening';
+    this.#open.deadlineMs = nowMs + OPEN_MS_MAX;
     this.#port.submit(this.#open);
   }
 
@@ -127,6 +141,13 @@ export class UdpSocket implements AttemptSocket {
     if (this.live === 0) this.#rest();
   }
 
+  /** Called once in a while: where no query is out, the peek waits again. */
+  settle(): void {
+    if (this.live > 0 || this.#state !== 'open' || this.#recv.status !== 'pending') return;
+    this.#withdrawn = true;
+    this.#port.cancel(this.#recv);
+  }
+
   sent(attempt: Attempt): void {
     const { status, fault } = attempt.send;
     if (status === 'done' || this.#state !== 'open') return;
@@ -154,14 +175,14 @@ export class UdpSocket implements AttemptSocket {
     if (status !== 'done') {
       this.#state = 'gone';
       if (status === 'cancelled' || fault?.code === 'closed') this.#owner.portClosed();
-      this.#owner.openFailed(this, this.#waiting(), fault);
+      this.#owner.openFailed(this, this.#byId.waiting(), fault);
       return;
     }
     this.#state = 'open';
     this.#peek.socket = socket;
     this.#recv.socket = socket;
     this.#close.socket = socket;
-    for (const attempt of this.#byId.values()) if (attempt !== null) this.#send(attempt);
+    for (const attempt of this.#byId.waiting()) this.#send(attempt);
     if (this.live === 0 && this.retired) this.#rest();
     else this.#port.submit(this.#peek);
   }
@@ -194,7 +215,7 @@ export class UdpSocket implements AttemptSocket {
 
   #datagram(): void {
     const { data, offset, bytes, truncated } = this.#recv;
-    const { drops } = this.#owner;
+    const { drops, views } = this.#owner;
     if (bytes < HEADER_BYTES) {
       drops.short += 1;
       return;
@@ -204,17 +225,16 @@ export class UdpSocket implements AttemptSocket {
     if (attempt === undefined) drops.id += 1;
     else if (attempt === null) drops.late += 1;
     else {
-      // Some adapters lend a view of nothing but the datagram.
-      const whole = offset === 0 && bytes === data.length;
-      const message = whole ? data : data.subarray(offset, offset + bytes);
-      attempt.owner?.replied(attempt, message, truncated);
+      attempt.owner?.replied(attempt, views.of(data, offset, bytes), truncated);
     }
   }
 
   /** For the next datagram. */
   #wait(): void {
+    const withdrawn = this.#withdrawn && this.live === 0;
     this.#withdrawn = false;
-    if (this.#state === 'open') this.#port.submit(this.live > 0 ? this.#recv : this.#peek);
+    if (this.#state !== 'open') return;
+    this.#port.submit(withdrawn ? this.#peek : this.#recv);
   }
 
   /** No query is out any more. */
@@ -223,15 +243,12 @@ export class UdpSocket implements AttemptSocket {
     if (this.retired) {
       this.#state = 'closing';
       this.#port.submit(this.#close);
-    } else if (this.#recv.status === 'pending') {
-      this.#withdrawn = true;
-      this.#port.cancel(this.#recv);
     }
   }
 
   /** A notice concerns everything that went out through this port. */
   #unreachable(fault: Fault | undefined, except?: Attempt): void {
-    for (const attempt of this.#waiting()) {
+    for (const attempt of this.#byId.waiting()) {
       if (attempt === except || this.#byId.get(attempt.id) !== attempt) continue;
       attempt.owner?.unreachable(attempt, outcomeOf(fault));
     }
@@ -239,7 +256,7 @@ export class UdpSocket implements AttemptSocket {
 
   /** Nothing can be heard here any more. */
   #break(operation: Operation): void {
-    const waiting = this.#waiting();
+    const waiting = this.#byId.waiting();
     this.#state = 'closing';
     this.#port.submit(this.#close);
     if (operation.status === 'cancelled' || operation.fault?.code === 'closed') {
@@ -256,12 +273,6 @@ export class UdpSocket implements AttemptSocket {
   #gone(): void {
     this.#state = 'gone';
     this.#owner.gone(this);
-  }
-
-  #waiting(): Attempt[] {
-    const waiting: Attempt[] = [];
-    for (const attempt of this.#byId.values()) if (attempt !== null) waiting.push(attempt);
-    return waiting;
   }
 
   #freeId(): number {

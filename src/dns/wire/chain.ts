@@ -8,6 +8,7 @@ import { RECORD_BYTES, type Sections } from './sections.ts';
 export const CNAME_LINKS_MAX: number = 8;
 /** Above this many, a set finds the same address again sooner than a look at each. */
 const FEW = 8;
+const NO_DATA: readonly AnyData[] = [];
 
 /**
  * How a chain ends: at a name with `data`, at one with `none`, or not at all, because what its
@@ -22,7 +23,10 @@ export class Chain {
   links = 0;
   /** The smallest of all that was used, in seconds; infinite where nothing was. */
   ttl = 0;
-  data: AnyData[] = [];
+  /** An array of its own, as long as it has to be: it is kept. */
+  data: readonly AnyData[] = NO_DATA;
+  /** What the current name owns, as far as it counts: used again, so that it does not grow anew. */
+  readonly #taken: AnyData[] = [];
   /** Where the alias of the name leads; 0: it has none. */
   #aliasAt = 0;
 
@@ -48,7 +52,9 @@ export class Chain {
   #own(sections: Sections, type: number): ChainEnd {
     const { names } = sections;
     const { message } = names;
-    this.data = [];
+    const taken = this.#taken;
+    if (taken.length > FEW) taken.length = 0;
+    let count = 0;
     this.#aliasAt = 0;
     let conflict = false;
     let dataTtl = this.ttl;
@@ -64,7 +70,8 @@ export class Chain {
       if (uint16(message, fields) === type) {
         const data = decodeData(names, type, at, end);
         if (data === undefined) return 'parse';
-        this.data.push(data);
+        taken[count] = data;
+        count += 1;
         dataTtl = Math.min(dataTtl, ttl);
       } else if (uint16(message, fields) === TYPE.CNAME) {
         if (!names.load(at) || names.after !== end) return 'parse';
@@ -76,9 +83,10 @@ export class Chain {
         aliasTtl = Math.min(aliasTtl, ttl);
       }
     }
-    if (this.data.length > 0) {
+    if (count > 0) {
       this.ttl = dataTtl;
-      if (type === TYPE.A || type === TYPE.AAAA) this.data = distinct(this.data);
+      const data = taken.slice(0, count);
+      this.data = type === TYPE.A || type === TYPE.AAAA ? distinct(data) : data;
       return 'data';
     }
     this.ttl = aliasTtl;
@@ -89,9 +97,8 @@ export class Chain {
 /** An address that is given twice counts once (RFC 2181 §5). */
 function distinct(addresses: AnyData[]): AnyData[] {
   if (addresses.length > FEW) return [...new Set(addresses)];
-  let double = false;
-  for (let index = 1; index < addresses.length && !double; index += 1) {
-    double = addresses.indexOf(addresses[index] as AnyData) < index;
+  for (let index = 1; index < addresses.length; index += 1) {
+    if (addresses.indexOf(addresses[index] as AnyData) < index) return [...new Set(addresses)];
   }
-  return double ? [...new Set(addresses)] : addresses;
+  return addresses;
 }

@@ -39,6 +39,11 @@ export function nameKey(text: string): NameKey {
   throw new DnsError('EBADNAME', shown(text), { why: key.why });
 }
 
+/** The key of a name of visible ASCII without an escape, as nearly all are; `undefined`: see `nameKey`. */
+export function commonNameKey(text: string): NameKey | undefined {
+  return plainKey(text);
+}
+
 /** As `nameKey`; `undefined` where that throws. */
 export function tryNameKey(text: string): NameKey | undefined {
   const key = plainKey(text) ?? anyKey(text);

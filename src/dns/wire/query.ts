@@ -47,9 +47,14 @@ export function writeQuery(
   options: QueryOptions,
 ): number {
   const { ednsBytes, random } = options;
-  target.fill(0, 0, HEADER_BYTES);
+  // Byte by byte: so few are written sooner so than filled.
+  target[0] = 0;
+  target[1] = 0;
   target[2] = RD;
+  target[3] = 0;
+  target[4] = 0;
   target[5] = 1; // QDCOUNT
+  for (let index = 6; index < HEADER_BYTES; index += 1) target[index] = 0;
   let at = HEADER_BYTES;
   for (let index = 0; index < name.length; index += 1) target[at + index] = name.charCodeAt(index);
   at += name.length;
@@ -61,7 +66,7 @@ export function writeQuery(
   if (random !== undefined) reletter(target, random);
   if (ednsBytes === 0) return at;
   target[11] = 1; // ARCOUNT
-  target.fill(0, at, at + OPT_BYTES);
+  for (let index = 0; index < OPT_BYTES; index += 1) target[at + index] = 0;
   target[at + 2] = TYPE.OPT;
   target[at + 3] = ednsBytes >>> 8;
   target[at + 4] = ednsBytes;

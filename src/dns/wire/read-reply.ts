@@ -1,5 +1,6 @@
 import { Chain } from './chain.ts';
 import { uint16 } from './field.ts';
+import type { NameKey } from './name.ts';
 import { negativeTtl } from './negative.ts';
 import { HEADER_BYTES, QUESTION_BYTES, questionEnd } from './query.ts';
 import type { DropReason, Reply } from './reply.ts';
@@ -49,9 +50,15 @@ const chain = new Chain();
 
 /**
  * What `message` is to who sent `query`, whose number it has. Never throws, and keeps nothing of
- * the message: what is taken from it is text.
+ * the message: what is taken from it is text. `asked`: the name that the query asks for, where the
+ * sender has it at hand, so that it need not be made again.
  */
-export function readReply(query: Uint8Array, message: Uint8Array, options: ReadOptions): Reply {
+export function readReply(
+  query: Uint8Array,
+  message: Uint8Array,
+  options: ReadOptions,
+  asked?: NameKey,
+): Reply {
   const stray = strayReason(query, message, options.exactCase);
   if (stray !== undefined) return DROPS[stray];
   if (((message[2] as number) & TC) !== 0) return TRUNCATED;
@@ -66,7 +73,7 @@ export function readReply(query: Uint8Array, message: Uint8Array, options: ReadO
   let reply: Reply;
   if (rcode !== NOERROR && rcode !== NXDOMAIN) reply = { kind: 'rcode', rcode };
   else if (!whole) reply = DROPS.parse;
-  else reply = settle(message, type, rcode);
+  else reply = settle(message, type, rcode, asked);
   if (notes !== undefined) {
     notes.work = sections.names.work;
     notes.trailingBytes = whole ? message.length - sections.end : 0;
@@ -116,7 +123,12 @@ export function isBareFormerr(message: Uint8Array): boolean {
 }
 
 /** What the chain that `sections` holds comes to. */
-function settle(message: Uint8Array, type: number, rcode: number): Reply {
+function settle(
+  message: Uint8Array,
+  type: number,
+  rcode: number,
+  asked: NameKey | undefined,
+): Reply {
   const { names } = sections;
   const authenticated = ((message[3] as number) & AD) !== 0;
   // NXDOMAIN is about the end of the chain (RFC 6604 §3): records that stand there all the same
@@ -124,8 +136,11 @@ function settle(message: Uint8Array, type: number, rcode: number): Reply {
   const end = chain.follow(sections, rcode === NOERROR ? type : 0);
   if (end === 'parse' || end === 'owner') return DROPS[end];
   const { links, data } = chain;
-  if (!names.load(chain.nameAt)) return DROPS.parse;
-  const canonical = names.key();
+  let canonical = links === 0 ? asked : undefined;
+  if (canonical === undefined) {
+    if (!names.load(chain.nameAt)) return DROPS.parse;
+    canonical = names.key();
+  }
   if (end === 'data') {
     return { kind: 'answer', canonical, data, ttl: chain.ttl, links, authenticated };
   }

@@ -95,3 +95,21 @@ test('a refresh asks although a failure is kept', (t) => {
   world.learn(failure());
   t.like(world.learn(answer(60), 'a.example', { mode: 'refresh' }), { kind: 'records' });
 });
+
+test('whose own time is up is told what the servers have said until then', (t) => {
+  const world = new RecordWorld();
+  const attempts = [
+    { server: '192.0.2.53:53', transport: 'udp', ms: 5, outcome: 'SERVFAIL' },
+    { server: '192.0.2.54:53', transport: 'udp', ms: 95, outcome: 'timeout' },
+  ] as const;
+  world.exchanger.soFar = { ...failure(), attempts };
+  const hasty = world.call('a.example', { ms: 100 });
+  const patient = world.call();
+  world.pass(100);
+  t.deepEqual(hasty.told, [
+    { kind: 'failure', code: 'ETIMEOUT', server: '192.0.2.53:53', attempts },
+  ]);
+  t.deepEqual(patient.told, [], 'the question goes on');
+  world.reply(answer(60));
+  t.like(patient.told, [{ kind: 'records' }]);
+});

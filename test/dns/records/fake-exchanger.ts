@@ -17,6 +17,8 @@ export type Asked = Question & {
 /** Servers whose every answer is the test's. */
 export class FakeExchanger implements Exchanger {
   readonly asked: Asked[] = [];
+  /** What has come of every question, as long as there is no answer. */
+  soFar: Failure = { kind: 'failure', code: 'ETIMEOUT', server: undefined, attempts: [] };
 
   ask(question: Question, deadlineMs: number, onEnd: (end: Settled | Failure) => void): Exchange {
     const asked: Asked = { ...question, deadlineMs, onEnd, cancelled: false, ended: false };
@@ -25,6 +27,7 @@ export class FakeExchanger implements Exchanger {
       cancel: () => {
         asked.cancelled = true;
       },
+      soFar: () => this.soFar,
     };
   }
 

@@ -42,7 +42,7 @@ test('a prefetch needs no caller, and who comes meanwhile joins it', (t) => {
   world.reply(answer(100));
   t.deepEqual(told, []);
   t.like(other.told, [{ source: 'network' }]);
-  world.pass(0);
+  world.pass(5_000);
   t.is(world.host.loop.pendingTimers, 0);
 });
 

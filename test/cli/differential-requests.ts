@@ -1,0 +1,190 @@
+/** One request as its bytes, and what made it, for messages. */
+export type RequestCase = { readonly text: string };
+
+const METHODS = [
+  'GET',
+  'GET',
+  'GET',
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'OPTIONS',
+  'PATCH',
+  'TRACE',
+  'get',
+  'G@T',
+];
+const PATHS = [
+  '/',
+  '/a.txt',
+  '/a%2Etxt',
+  '/%61.txt',
+  '/big.bin',
+  '/empty',
+  '/missing',
+  '/dir',
+  '/dir/',
+  '/dir/../a.txt',
+  '/dir/./b.html',
+  '//dir//b.html',
+  '/dir/%2e%2e/a.txt',
+  '/../a.txt',
+  '/%',
+  '/%zz',
+  '/%00',
+  '/a b',
+  '/a#b',
+  '/list/',
+  '/list',
+  '/ret/200',
+  '/ret/204',
+  '/ret/301',
+  '/ret/404',
+  '/ret/410',
+  '/re/one/two',
+  '/re/red/x%20y',
+  '/re/perm/x',
+  '/re/args/z',
+  '/re/loop',
+  '/cond',
+  '/try/a.txt',
+  '/try/none',
+  '/err/404',
+  '/err/503',
+  '/up/plain',
+  '/up/a%20b%2Fc//d/../e',
+  '/up/%3Fx%23y',
+  '/up',
+  '/raw/a%20b//c/../d',
+  '/raw/404',
+  '/hide/x',
+  '/icept/404',
+  '/icept/500',
+  '/only',
+  '/denied',
+  '/internal',
+  '/types/x.json',
+  '/types/x.odd',
+  '/expires',
+  '/headers',
+  '/ALIAS/a.txt',
+  '/alias/a.txt',
+  '/alias/dir/b.html',
+  '/exact',
+  '/exact/',
+  '/caret/x.php',
+  '/x.php',
+  '/X.PHP',
+  '/named',
+  '/gz/a.txt',
+  '/gz/big.bin',
+  '/gz/empty',
+  '/sub/a.txt',
+  '/sub/big.bin',
+  '/auth/a.txt',
+  '/any/a.txt',
+  '/map',
+  '/map/x',
+  '/json/',
+  '/xml/',
+  '/set/',
+  '/set/break/b.html',
+  '/break/a.txt',
+  '/vars',
+  '/nest/',
+  '/nest/in/x',
+  '/nest/re/x',
+  '/ref/',
+  '/small/x',
+  '/max',
+  '/etag/a.txt',
+  '/chars/a.txt',
+  '/add/b.html',
+  '/mirror/',
+  '/sec/',
+  '/areq/a.txt',
+  '/areqs',
+  'http://other.example/a.txt',
+  '*',
+  'nothing',
+];
+const QUERIES = [
+  '',
+  '',
+  '',
+  '?',
+  '?x=1',
+  '?a=%20&b=c',
+  '?x=1?y',
+  '?go=1',
+  '?%zz',
+  '?ip=10.1.2.3',
+  '?ip=192.0.2.1',
+];
+const HOSTS = [
+  'one.example',
+  'one.example',
+  'two.example',
+  'w.two.example',
+  'ONE.example.',
+  'one.example:80',
+  'r7.re.example',
+  'unknown',
+  'a..b',
+  'a/b',
+  '',
+];
+const FIELDS = [
+  'Range: bytes=0-4',
+  'Range: bytes=-3',
+  'Range: bytes=2-',
+  'Range: bytes=0-1,4-5',
+  'Range: bytes=999999-',
+  'Range: bytes=5-2',
+  'Range: lines=1-2',
+  'If-Modified-Since: Mon, 02 Jan 2023 03:04:05 GMT',
+  'If-Modified-Since: Sun, 01 Jan 2023 00:00:00 GMT',
+  'If-Unmodified-Since: Sun, 01 Jan 2023 00:00:00 GMT',
+  'If-None-Match: *',
+  'If-None-Match: "63b248a5-5"',
+  'If-Match: "nothing"',
+  'If-Range: "nothing"',
+  'If-Range: Mon, 02 Jan 2023 03:04:05 GMT',
+  'Accept-Encoding: gzip',
+  'Cookie: a=1; b=2',
+  'X_Odd: 1',
+  'Referer: http://one.example/',
+  'Referer: http://bad.example/',
+  'Authorization: Basic dXNlcjpzZWNyZXQ=',
+  'Authorization: Basic dXNlcjpiYWQ=',
+  'User-Agent: test',
+  'TE: trailers',
+  'Content-Type: text/x',
+  'X-Long: '.padEnd(600, 'x'),
+];
+
+/** Requests from a seed: the same each time. */
+export function requestCases(count: number, seed: number): readonly RequestCase[] {
+  let state = seed;
+  const below = (limit: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+  const one = <Value>(values: readonly Value[]): Value => values[below(values.length)] as Value;
+  return Array.from({ length: count }, () => {
+    // Most requests differ from a plain one in few things, so that each of these is seen.
+    const plain = below(3) > 0;
+    const method = plain ? 'GET' : one(METHODS);
+    const version = below(12) === 0 ? '1.0' : '1.1';
+    const fields: string[] = [`Host: ${plain || below(2) > 0 ? 'one.example' : one(HOSTS)}`];
+    for (let left = below(3); left > 0; left -= 1) fields.push(one(FIELDS));
+    const hasBody = method === 'POST' || method === 'PUT' || method === 'PATCH';
+    const body = hasBody ? 'x'.repeat(below(40)) : '';
+    if (hasBody) fields.push(`Content-Length: ${body.length}`);
+    fields.push('Connection: close');
+    const line = `${method} ${one(PATHS)}${one(QUERIES)} HTTP/${version}`;
+    return { text: `${[line, ...fields].join('\r\n')}\r\n\r\n${body}` };
+  });
+}
