@@ -1,9 +1,9 @@
 import test from 'ava';
 import { EpollSocket } from '../../../adapters/epoll/epoll-socket.ts';
-import { PIPES_MAX, type Pipe, PipePool } from '../../../adapters/linux/pipes.ts';
 import { splice } from '../../../adapters/epoll/splicing.ts';
 import type { SystemCalls } from '../../../adapters/epoll/system-calls.ts';
 import { EAGAIN, EMFILE } from '../../../adapters/linux/constants.ts';
+import { PIPES_MAX, type Pipe, PipePool } from '../../../adapters/linux/pipes.ts';
 import { spliceOperation } from '../../../src/core/operations.ts';
 
 /** Descriptors that are numbers alone, and pipes that take and give whatever they are asked. */

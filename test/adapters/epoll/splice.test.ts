@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { PIPES_MAX } from '../../../adapters/linux/pipes.ts';
 import { INTERRUPTS_MAX } from '../../../adapters/epoll/receiving.ts';
 import { EINTR, F_SETPIPE_SZ } from '../../../adapters/linux/constants.ts';
+import { PIPES_MAX } from '../../../adapters/linux/pipes.ts';
 import type { RecvOperation } from '../../../src/core/operation.ts';
 import { recvOperation, SPLICE_BYTES_MAX, spliceOperation } from '../../../src/core/operations.ts';
 import type { Kit } from '../../conformance/kit.ts';
