@@ -13,6 +13,9 @@ import { crashText } from './system-error.ts';
 import { become } from './user.ts';
 import { FATAL_STATUS, type MasterMessage, type WorkerOrder } from './worker-messages.ts';
 
+/** Long enough for a few turns of the loop. */
+const TAKE_MS = 20;
+
 /** The work of a process that takes connections, and is told what to do by its master. */
 class Worker {
   readonly #logs: ProcessLogs;
@@ -94,7 +97,9 @@ async function start(order: WorkerOrder): Promise<void> {
   worker = made;
   // A master that has gone meanwhile leaves nobody to tell.
   if (process.connected) process.send?.({ kind: 'ready' }, undefined, undefined, () => {});
-  if (first !== undefined) worker[first]();
+  // Connections have waited for this worker: it takes them before it leaves.
+  if (first === 'quit') setTimeout(() => made.quit(), TAKE_MS);
+  else if (first === 'stop') made.stop();
 }
 
 function fail(error: unknown): void {

@@ -13,6 +13,7 @@ const TSC = fileURLToPath(import.meta.resolve('typescript/package.json')).replac
 const OPTIONS = [
   '--target es2023 --module nodenext --types node --skipLibCheck --strict',
   '--exactOptionalPropertyTypes --noUncheckedIndexedAccess --verbatimModuleSyntax',
+  '--ignoreConfig',
 ].flatMap((line) => line.split(' '));
 
 test('--print-ts writes a program that compiles, and serves what the file says', async (t) => {

@@ -1,7 +1,6 @@
 import { existsSync, renameSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import test from 'ava';
-import { ended, Place } from './running-program.ts';
+import { connected, ended, Place, textOf } from './running-program.ts';
 
 const PID = 'return 200 $pid;';
 
@@ -133,21 +132,3 @@ test.serial('USR1 opens logs anew by their names', async (t) => {
   t.is(await ended(child), 0);
   t.true(place.log.includes('shutting down'));
 });
-
-function connected(path: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path, () => resolve(socket));
-    socket.once('error', reject);
-  });
-}
-
-function textOf(socket: Socket): Promise<string> {
-  let text = '';
-  socket.on('data', (bytes: Buffer) => {
-    text += bytes.toString('latin1');
-  });
-  return new Promise((resolve) => {
-    socket.once('close', () => resolve(text));
-    socket.on('error', () => {});
-  });
-}

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import test from 'ava';
 import { whyNoEpoll } from '../support/real-ports.ts';
-import { ended, isGone, Place } from './running-program.ts';
+import { connected, ended, isGone, Place, textOf } from './running-program.ts';
 
 const epollTest = whyNoEpoll === undefined ? test.serial : test.skip;
 const rootTest = whyNoEpoll === undefined && process.getuid?.() === 0 ? test.serial : test.skip;
@@ -258,3 +258,17 @@ epollTest('zones that worker processes do not share are told about', async (t) =
   await place.logged('exited with code 0');
   t.regex(place.log, /\[warn\] .*zones are not shared by worker processes/);
 });
+
+epollTest(
+  'a connection that waits for its worker is answered, though QUIT comes first',
+  async (t) => {
+    const place = new Place(t);
+    place.configure(PID, TWO);
+    const child = await place.start();
+    const socket = await connected(place.path('a.sock'));
+    socket.write('GET / HTTP/1.0\r\n\r\n');
+    child.kill('SIGQUIT');
+    t.regex(await textOf(socket), /^HTTP\/1\.1 200 OK\r\n/);
+    t.is(await ended(child), 0);
+  },
+);

@@ -204,9 +204,13 @@ export abstract class ProxyWork implements StreamWork, RequestFacts, ServersWait
   }
 }
 
-/** Descriptors are out, or the address to connect from is none of ours: no server can help that. */
+/**
+ * Descriptors are out, or the address to connect from is none of ours: no server can help that. What
+ * the system does not connect to, a link-local address without its link, is that server's alone.
+ */
 function isOurs(status: string, fault: Fault | undefined): boolean {
-  return status === 'refused' || (fault !== undefined && !OF_SERVERS.has(fault.class));
+  if (status === 'refused' || fault === undefined) return status === 'refused';
+  return !OF_SERVERS.has(fault.class) && fault.native.call !== 'connect';
 }
 
 const OF_SERVERS: ReadonlySet<Fault['class']> = new Set(['peer', 'path']);
