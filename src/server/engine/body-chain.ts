@@ -1,6 +1,6 @@
 import { sendBytes, sendChunk } from '../../http/send-body.ts';
 import type { BodyFilter, BodyNext, Piece } from './body-filter.ts';
-import type { Request } from './request.ts';
+import type { ResponseWriter } from './response-writer.ts';
 
 /** Why a body waits; several reasons may hold at once. */
 export const HOLD = {
@@ -18,13 +18,13 @@ export const HOLD = {
 
 /** What a body goes through between whoever makes it and whoever takes it. Made where there are filters. */
 export class BodyChain implements BodyNext {
-  readonly #request: Request;
+  readonly #request: ResponseWriter;
   readonly #filters: BodyFilter[] = [];
   readonly #links: Link[] = [];
   #holds = 0;
   #stopped = false;
 
-  constructor(request: Request) {
+  constructor(request: ResponseWriter) {
     this.#request = request;
   }
 
@@ -114,9 +114,9 @@ class Link implements BodyNext {
 
 /** The client's connection. */
 class ClientTail implements BodyNext {
-  readonly #request: Request;
+  readonly #request: ResponseWriter;
 
-  constructor(request: Request) {
+  constructor(request: ResponseWriter) {
     this.#request = request;
   }
 
@@ -145,10 +145,10 @@ class ClientTail implements BodyNext {
 
 /** Where the body of a subrequest goes. */
 class InnerTail implements BodyNext {
-  readonly #request: Request;
+  readonly #request: ResponseWriter;
   readonly #tail: BodyNext;
 
-  constructor(request: Request, tail: BodyNext) {
+  constructor(request: ResponseWriter, tail: BodyNext) {
     this.#request = request;
     this.#tail = tail;
   }

@@ -89,6 +89,7 @@ export class BodyIntake {
   discard(asks: boolean): HttpError | undefined {
     const request = this.#request;
     const client = request.client as ServerConnection;
+    if (!client.requestHasBody) return undefined;
     if (this.taken) {
       // It is being read, or passed on: where its end is, only its rest would say.
       if (this.isReading || request.side !== undefined) request.keepAlive = false;

@@ -1,8 +1,8 @@
 import type { ServerConnection } from '../../http/server-connection.ts';
-import type { Request } from './request.ts';
+import type { RequestState } from './request-state.ts';
 
 /** For logs that take everything: what has been asked. */
-export function logBegin(request: Request): void {
+export function logBegin(request: RequestState): void {
   const { head } = request.client as ServerConnection;
   const line = head.text.slice(0, Math.max(0, head.fieldsStart - 2));
   request.log('debug', `http request line: "${line}"`);
@@ -12,6 +12,6 @@ export function logBegin(request: Request): void {
 }
 
 /** The same for where it is answered. */
-export function logLocation(request: Request): void {
+export function logLocation(request: RequestState): void {
   request.log('debug', `using configuration "${request.location.conf.text}"`);
 }

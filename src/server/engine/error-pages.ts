@@ -85,7 +85,7 @@ function answerByPage(request: Request, page: ErrorPage, status: number): Verdic
 function answerPage(request: Request, status: number): Verdict {
   const { out } = request;
   const agent = (request.client as ServerConnection).head.valueOf(USER_AGENT) ?? '';
-  request.discardBody(false);
+  request.intake.discard(false);
   if (isRefreshed(request, agent)) return answerRefresh(request);
   const shown = SHOWN_AS_400.has(status) ? 400 : status;
   request.errorStatus = shown;

@@ -1,5 +1,5 @@
 import type { BodyPart, BodySender } from './file-sender.ts';
-import type { Request } from './request.ts';
+import type { ResponseWriter } from './response-writer.ts';
 
 /** Bytes that are read at once. */
 const PIECE_BYTES = 32 * 1024;
@@ -8,7 +8,7 @@ const PIECES_PER_TURN = 16;
 
 /** Reads parts of an open file for filters to look at, at the pace of who takes them. */
 export class FileReader implements BodySender {
-  readonly #request: Request;
+  readonly #request: ResponseWriter;
   readonly #descriptor: number;
   readonly #parts: readonly BodyPart[];
   #next = 0;
@@ -18,7 +18,7 @@ export class FileReader implements BodySender {
   #reading = false;
 
   /** The descriptor is closed at the end. */
-  constructor(request: Request, descriptor: number, parts: readonly BodyPart[]) {
+  constructor(request: ResponseWriter, descriptor: number, parts: readonly BodyPart[]) {
     this.#request = request;
     this.#descriptor = descriptor;
     this.#parts = parts;

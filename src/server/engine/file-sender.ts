@@ -1,7 +1,7 @@
 import type { TransmitOperation } from '../../core/operation.ts';
 import { transmitOperation } from '../../core/operations.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
-import type { Request } from './request.ts';
+import type { ResponseWriter } from './response-writer.ts';
 
 /** Bytes that go out in one operation: a slow client has the send timeout for each of these. */
 const PIECE_BYTES = 256 * 1024;
@@ -19,7 +19,7 @@ export interface BodySender {
 
 /** Sends parts of an open file behind what is queued; the kernel moves the bytes. */
 export class FileSender implements BodySender {
-  readonly #request: Request;
+  readonly #request: ResponseWriter;
   readonly #descriptor: number;
   readonly #parts: readonly BodyPart[];
   readonly #transmit: TransmitOperation;
@@ -29,7 +29,7 @@ export class FileSender implements BodySender {
   #stopped = false;
 
   /** The descriptor is closed at the end. */
-  constructor(request: Request, descriptor: number, parts: readonly BodyPart[]) {
+  constructor(request: ResponseWriter, descriptor: number, parts: readonly BodyPart[]) {
     const { socket } = (request.client as ServerConnection).outbox;
     this.#request = request;
     this.#descriptor = descriptor;

@@ -72,7 +72,7 @@ export class HttpListener implements RequestHandler {
 
   leftIdle(connection: ServerConnection): void {
     const text = `client ${connection.address} closed keepalive connection`;
-    this.site.logConnection(connection, this.servers.fallback.location.conf, 'info', text);
+    this.site.logs.connection(connection, this.servers.fallback.location.conf, 'info', text);
   }
 
   closed(connection: ServerConnection): void {

@@ -11,7 +11,7 @@ import type { Request } from './request.ts';
 
 const SECOND = 1000;
 /** Bytes that wait here before the source of the body has to wait, too. */
-export const KEPT_BYTES: number = 64 * 1024;
+const KEPT_BYTES = 64 * 1024;
 
 /** Lets a body through at so many bytes a second, the first second's at once. */
 export class RatePacer implements BodyFilter {

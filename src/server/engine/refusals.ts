@@ -29,7 +29,7 @@ const TEXTS: Partial<Readonly<Record<HttpErrorCode, string>>> = {
 };
 
 /** Nginx's words for `error`. `head`: what came of the message; `begun`: its first line is whole. */
-export function refusalText(error: HttpError, head: string, begun: boolean): string {
+function refusalText(error: HttpError, head: string, begun: boolean): string {
   const where = begun ? IN_FIELDS : IN_LINE;
   switch (error.code) {
     case 'TIMEOUT':

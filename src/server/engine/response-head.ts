@@ -1,7 +1,7 @@
 import type { ServerConnection } from '../../http/server-connection.ts';
 import { httpDate } from './http-date.ts';
 import { statusText } from './reasons.ts';
-import type { Request } from './request.ts';
+import type { RequestState } from './request-state.ts';
 import { SERVER_NAME, serverName } from './version.ts';
 
 const SERVER_LINE = `Server: ${SERVER_NAME}\r\n`;
@@ -10,7 +10,7 @@ const SERVER_LINE = `Server: ${SERVER_NAME}\r\n`;
 const DATED = new Set([200, 206, 304]);
 
 /** The head as it goes to the client: fields in nginx's order, then all others as they were set. */
-export function headText(request: Request): string {
+export function headText(request: RequestState): string {
   const { out, site, location } = request;
   const { conf } = location;
   let text = `HTTP/1.1 ${out.statusText === '' ? statusText(out.status) : out.statusText}\r\n`;
@@ -45,7 +45,7 @@ export function headText(request: Request): string {
   return `${text}\r\n`;
 }
 
-function connectionLine({ out, closesAfter, location }: Request): string {
+function connectionLine({ out, closesAfter, location }: RequestState): string {
   if (out.status === 101) return 'Connection: upgrade\r\n';
   if (closesAfter) return 'Connection: close\r\n';
   const { keepaliveHeader } = location.conf;
@@ -54,7 +54,7 @@ function connectionLine({ out, closesAfter, location }: Request): string {
 }
 
 /** A path becomes a URL, of the server that the client has asked. */
-function locationOf(request: Request): string {
+function locationOf(request: RequestState): string {
   const { out, location, server, listener } = request;
   const { absoluteRedirect, serverNameInRedirect, portInRedirect } = location.conf;
   if (!absoluteRedirect || !out.location.startsWith('/')) return out.location;

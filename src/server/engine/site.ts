@@ -14,14 +14,11 @@ import type { SessionShared } from '../../proxy/session-shared.ts';
 import { upstreamConfig } from '../../proxy/upstream/index.ts';
 import { type TargetParts, UpstreamTarget } from '../../proxy/upstream-target.ts';
 import type { LocationConf } from '../conf/location-conf.ts';
-import type { LogLevel } from '../conf/log-conf.ts';
 import type { SiteConf } from '../conf/site-conf.ts';
 import type { Template } from '../conf/template.ts';
-import { AddressSet } from '../shared/address-table.ts';
-import { IpKey } from '../shared/ip-key.ts';
 import { Zones } from '../shared/zones.ts';
 import { Acceptor } from './acceptor.ts';
-import type { Environment, ErrorLog } from './environment.ts';
+import type { Environment } from './environment.ts';
 import { HttpClock } from './http-date.ts';
 import type { HttpListener } from './listener.ts';
 import { makeListeners } from './listeners.ts';
@@ -29,8 +26,8 @@ import { Location } from './location.ts';
 import type { HttpModule } from './module.ts';
 import { ProxiedConnections } from './proxied-connections.ts';
 import { Request } from './request.ts';
-import { requestContext } from './request-context.ts';
 import { Resolvers } from './resolvers.ts';
+import { SiteLogs } from './site-logs.ts';
 import { compileTemplate, type Evaluate } from './templates.ts';
 import { upstreamHeadLimits } from './upstream-head-limits.ts';
 import { Variables } from './variables.ts';
@@ -44,6 +41,7 @@ export class Site implements SessionShared {
   readonly environment: Environment;
   readonly port: ProactorPort;
   readonly clock: HttpClock;
+  readonly logs: SiteLogs;
   readonly variables: Variables = new Variables();
   readonly zones: Zones;
   readonly modules: readonly HttpModule[];
@@ -66,12 +64,9 @@ export class Site implements SessionShared {
   readonly #templates = new Map<Template, Evaluate>();
   readonly #acceptors: Acceptor[] = [];
   readonly #heads: ProxiedConnections[] = [];
-  readonly #errorLogs = new Map<LocationConf, ErrorLog>();
   #draining: Draining | undefined;
   readonly #connectionsMax: number;
   #isFull = false;
-  readonly #debugged: AddressSet | undefined;
-  readonly #key = new IpKey();
   /** Connections that were accepted. */
   accepted = 0;
   /** Requests that have come, those that were none included. */
@@ -87,8 +82,7 @@ export class Site implements SessionShared {
     this.resolvers = new Resolvers(environment);
     this.zones = environment.zones ?? new Zones();
     this.#connectionsMax = environment.connectionsMax ?? Number.POSITIVE_INFINITY;
-    const { debugConnections: debugged } = conf;
-    this.#debugged = debugged.length === 0 ? undefined : new AddressSet(debugged);
+    this.logs = new SiteLogs(environment, conf.debugConnections);
     this.clock = new HttpClock(() => environment.wallMs());
     const buffers = new BufferPool();
     const direct = port.capabilities.receive === 'direct';
@@ -132,7 +126,7 @@ export class Site implements SessionShared {
   makeLocation(conf: LocationConf): Location {
     const location = new Location(conf, (nested) => this.makeLocation(nested));
     // Logs are there from the start, even if empty.
-    location.takesDebug = this.#errorLog(conf).takes('debug');
+    location.takesDebug = this.logs.of(conf).takes('debug');
     for (const module of this.modules) module.location?.(location, this);
     const { limitExcept } = conf;
     if (limitExcept !== undefined) {
@@ -243,39 +237,6 @@ export class Site implements SessionShared {
     const close = closeOperation(socket, () => {});
     close.how = 'reset';
     this.port.submit(close);
-  }
-
-  /** A message about a request, in the log of its location. */
-  logRequest(request: Request, level: LogLevel, text: string): void {
-    const log = this.#errorLog(request.location.conf);
-    const always = request.isDebugged;
-    if (always || log.takes(level)) log.write(level, requestContext(request, text), always);
-  }
-
-  /** A message about a connection that has no request. */
-  logConnection(
-    connection: ServerConnection,
-    conf: LocationConf,
-    level: LogLevel,
-    text: string,
-  ): void {
-    const log = this.#errorLog(conf);
-    if (log.takes(level)) log.write(level, `*${connection.number} ${text}`);
-  }
-
-  /** Is everything of this client to be logged? */
-  debugs(client: ServerConnection): boolean {
-    if (this.#debugged === undefined) return false;
-    return this.#debugged.has(this.#key.read(client.address));
-  }
-
-  #errorLog(conf: LocationConf): ErrorLog {
-    let log = this.#errorLogs.get(conf);
-    if (log === undefined) {
-      log = this.environment.errorLog(conf.errorLogs);
-      this.#errorLogs.set(conf, log);
-    }
-    return log;
   }
 
   /** Those that have a socket of their own. */

@@ -4,7 +4,7 @@ import { PHASE } from './phases.ts';
 import type { Request } from './request.ts';
 
 /** How deep subrequests may have subrequests. */
-export const SUBREQUEST_DEPTH_MAX: number = 50;
+const SUBREQUEST_DEPTH_MAX = 50;
 /** Subrequests of one request, theirs included. */
 export const SUBREQUESTS_MAX: number = 1000;
 

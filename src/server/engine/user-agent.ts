@@ -18,7 +18,7 @@ export function isChrome(agent: string): boolean {
 }
 
 /** Safari on Mac OS X. */
-export function isSafari(agent: string): boolean {
+function isSafari(agent: string): boolean {
   if (isMsie(agent) || /Opera|Gecko\/|Chrome\//.test(agent)) return false;
   return agent.includes('Safari/') && agent.includes('Mac OS X');
 }

@@ -2,7 +2,7 @@
 export const NGINX_VERSION = '1.31.5';
 /** What `Server` says and pages are signed with. */
 export const SERVER_NAME: string = `nginx/${NGINX_VERSION}`;
-export const SERVER_NAME_BARE = 'nginx';
+const SERVER_NAME_BARE = 'nginx';
 
 /** As `server_tokens` says; `build`: the program that this is in truth. */
 export function serverName(tokens: 'on' | 'off' | 'build', build = 'sluice'): string {

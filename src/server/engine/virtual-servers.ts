@@ -43,10 +43,10 @@ export class VirtualServers {
 
   /** `host`: in lower case, without port and without the root's dot; '' where there is none. */
   find(host: string): VirtualServer {
-    return this.#exact.get(host) ?? this.match(host)?.server ?? this.fallback;
+    return this.match(host)?.server ?? this.fallback;
   }
 
-  /** The same for names that no exact name covers. */
+  /** The same with what was captured; `undefined` where no name covers it. */
   match(host: string): NameMatch | undefined {
     const exact = this.#exact.get(host);
     if (exact !== undefined) return { server: exact, captures: undefined };
@@ -63,14 +63,6 @@ export class VirtualServers {
       if (captures !== null) return { server, captures };
     }
     return undefined;
-  }
-
-  /** Is every request for the same server, whatever its host? */
-  get isSingle(): boolean {
-    return (
-      this.#regexes.length === 0 &&
-      this.#exact.size + this.#suffixes.length + this.#prefixes.length === 0
-    );
   }
 
   /** The first server of a name has it. */
