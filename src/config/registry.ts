@@ -17,6 +17,7 @@ import { proxyDirectives } from './directives/proxy.ts';
 import { resolverDirectives } from './directives/resolver.ts';
 import { rewriteDirectives } from './directives/rewrite.ts';
 import { ssiDirectives } from './directives/ssi.ts';
+import { sslDirectives } from './directives/ssl.ts';
 import { streamDirectives } from './directives/stream.ts';
 import { streamProxyDirectives } from './directives/stream-proxy.ts';
 import { subFilterDirectives } from './directives/sub-filter.ts';
@@ -34,6 +35,7 @@ export const DIRECTIVES: readonly DirectiveTable[] = [
   headersDirectives,
   listingDirectives,
   ssiDirectives,
+  sslDirectives,
   subrequestsDirectives,
   subFilterDirectives,
   charsetDirectives,

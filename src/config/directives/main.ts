@@ -14,8 +14,22 @@ const EVENT_TYPES = new Set([
   'sim',
 ]);
 
+/** Modules that Debian packages apart from nginx, and that are part of the program here. */
+const BUILT_IN = new Set(['ngx_stream_module']);
+
 /** What stands outside of all blocks, and in `events`. */
 export const mainDirectives: DirectiveTable = {
+  load_module: {
+    contexts: ['main'],
+    args: 1,
+    support: 'partly',
+    note: 'modules of nginx that are built in here need no loading; others are refused',
+    read: (use) => {
+      const name = use.first.replace(/^.*\//, '').replace(/\.so$/, '');
+      if (!BUILT_IN.has(name))
+        use.fail(`dlopen() "${use.first}" failed`, 'not built in, and nothing is loaded');
+    },
+  },
   daemon: { contexts: ['main'], args: 'flag', default: 'on', read: flag('daemon') },
   master_process: { contexts: ['main'], args: 'flag', default: 'on', read: flag('masterProcess') },
   worker_processes: {
