@@ -46,7 +46,8 @@ const MEANT: readonly Meant[] = [
 ];
 
 function config(place: Place, name: string): string {
-  return `daemon off; pid ${name}.pid; error_log ${name}.log; ${process.getuid?.() === 0 ? 'user root;' : ''}
+  // Without a master, so that nothing of it outlives the test.
+  return `daemon off; master_process off; pid ${name}.pid; error_log ${name}.log; ${process.getuid?.() === 0 ? 'user root;' : ''}
     events {}
     http {
       access_log off; default_type text/plain; root files; client_body_temp_path ${name}_body;
