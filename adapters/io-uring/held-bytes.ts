@@ -2,7 +2,7 @@ import type { PeekOperation, RecvOperation } from '../../src/core/operation.ts';
 import { faultOfErrno } from '../linux/fault-of-errno.ts';
 import type { Pipe } from '../linux/pipes.ts';
 import type { Driver } from './driver.ts';
-import { startReceive } from './receiving.ts';
+import { scatter, startReceive } from './receiving.ts';
 import type { UringSocket } from './uring-socket.ts';
 
 /**
@@ -38,7 +38,10 @@ export function receiveHeld(
   if (into === undefined) {
     lend(operation, scratch, bytes);
     operation.owned = false;
-  } else scatter(scratch, bytes, into, operation);
+  } else {
+    scatter(scratch, 0, bytes, into, operation.bytes);
+    operation.bytes += bytes;
+  }
   if (into === undefined || operation.bytes >= operation.minBytes) {
     driver.finish(socket, socket.read, 'done');
   } else startReceive(driver, socket, operation);
@@ -55,27 +58,4 @@ function lend(operation: RecvOperation | PeekOperation, data: Uint8Array, bytes:
 function roomOf({ into, bytes }: RecvOperation): number {
   if (into === undefined) return Number.MAX_SAFE_INTEGER;
   return into.reduce((room, buffer) => room + buffer.length, -bytes);
-}
-
-/** Copies behind what the buffers have already. */
-function scatter(
-  from: Uint8Array,
-  bytes: number,
-  into: readonly Uint8Array[],
-  operation: RecvOperation,
-): void {
-  let skip = operation.bytes;
-  let at = 0;
-  for (const buffer of into) {
-    if (at === bytes) break;
-    if (skip >= buffer.length) {
-      skip -= buffer.length;
-      continue;
-    }
-    const next = Math.min(at + buffer.length - skip, bytes);
-    buffer.set(from.subarray(at, next), skip);
-    at = next;
-    skip = 0;
-  }
-  operation.bytes += bytes;
 }

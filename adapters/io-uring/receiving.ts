@@ -183,7 +183,7 @@ function roomOf(into: readonly Uint8Array[]): number {
 }
 
 /** Copies `bytes` behind the first `done` of the buffers. */
-function scatter(
+export function scatter(
   from: Buffer,
   start: number,
   bytes: number,

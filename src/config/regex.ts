@@ -25,7 +25,7 @@ export function regexOf(pattern: string, ignoreCase: boolean, position: Position
     .replace(/\\[zZ]/g, '$')
     .replace(/\\h/g, '[ \\t]')
     .replace(/\[:(\w+):\]/g, (all, name: string) => POSIX[name] ?? all)
-    .replace(/([*+?}])\+/g, '$1'); // A possessive quantifier matches less often back, not otherwise.
+    .replace(/([*+?}])\+/g, '$1'); // There are no possessive ones: what is greedy matches at least as much.
   try {
     return new RegExp(source, flags);
   } catch (error) {
