@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import { PIPES_IDLE_MAX } from '../../adapters/linux/pipes.ts';
 import { SimRandom } from '../../adapters/sim/sim-random.ts';
 import { Peer } from '../proxy/peer.ts';
 import { REAL_PORTS } from '../support/real-ports.ts';
@@ -107,7 +108,10 @@ async function survives(t: ExecutionContext, adapter: string): Promise<void> {
   await serves(t, port);
 
   const after = await proxy.until(isStill);
-  t.like(after, { descriptors: before.descriptors ?? 0, buffers: 0, parsers: 0 });
+  t.like(after, { buffers: 0, parsers: 0 });
+  // Of a splice an empty pipe may be kept for the next one, which is two descriptors.
+  const more = (after.descriptors ?? 0) - (before.descriptors ?? 0);
+  t.true(more >= 0 && more <= 2 * PIPES_IDLE_MAX && more % 2 === 0, `${more} descriptors more`);
   const share = await calmShare(proxy);
   t.log(
     `idle again: ${after.descriptors} descriptors, ${(share * 100).toFixed(2)} % of a processor`,
