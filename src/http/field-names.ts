@@ -44,8 +44,9 @@ export const HTTP2_SETTINGS = 12;
 export const X_FORWARDED_FOR = 13;
 export const REFERER = 14;
 export const USER_AGENT = 15;
+export const AUTHORIZATION = 16;
 /** From here on: fields that say something once, or nothing that is clear. */
-const UNIQUE_FROM = 16;
+const UNIQUE_FROM = AUTHORIZATION;
 
 /** Is it a field that a request has at most once? */
 export function isUnique(id: number): boolean {

@@ -105,3 +105,27 @@ for (const host of HOSTS) {
 for (const host of NO_HOSTS) {
   test(`${JSON.stringify(host)} is no host`, (t) => t.false(isServedHost(host, 0, host.length)));
 }
+
+/** The same rule as one regular expression and two conditions. */
+const HOST =
+  /^(?:(?<name>[A-Za-z0-9\-._~!$&'()*+,;=%]+)|\[[A-Za-z0-9\-._~!$&'()*+,;=:]*\])(?::(?<port>\d*))?$/;
+
+function isHost(text: string): boolean {
+  const groups = HOST.exec(text)?.groups;
+  if (groups === undefined) return false;
+  const { name = '', port = '' } = groups;
+  return name !== '.' && !text.includes('..') && Number(port) <= 65_535;
+}
+
+test('a host is one by the same rule, whatever it is made of', (t) => {
+  const parts = fc.constantFrom('a', 'Z9', '-', '.', '..', ':', '80', '65535', '65536', '[', ']');
+  const others = fc.constantFrom('_', '%', ' ', '@', '\xe4', '::1', '0443', '/');
+  fc.assert(
+    fc.property(fc.array(fc.oneof(parts, others), { maxLength: 6 }), (pieces) => {
+      const host = pieces.join('');
+      return isServedHost(`x${host}y`, 1, 1 + host.length) === isHost(host);
+    }),
+    { numRuns: 20_000 },
+  );
+  t.pass();
+});

@@ -1,13 +1,56 @@
 const IN_NAME = /^[A-Za-z0-9\-._~!$&'()*+,;=%]*$/;
 const IN_LITERAL = /^[A-Za-z0-9\-._~!$&'()*+,;=:]*$/;
 const PORT_MAX = 65_535;
+const DASH = 0x2d;
+const DOT = 0x2e;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const COLON = 0x3a;
+const LOWER_A = 0x61;
+const LOWER_Z = 0x7a;
+const LOWER_BIT = 0x20;
 
 /**
  * Is it a host as nginx takes it: a name without empty labels, or a literal in brackets, and a port
  * that may be empty?
  */
 export function isServedHost(text: string, start: number, end: number): boolean {
-  const host = text.slice(start, end);
+  return isUsual(text, start, end) || isServed(text.slice(start, end));
+}
+
+/**
+ * Letters, digits and `-` with single dots in between, and perhaps a port: what nearly all hosts
+ * are, told without a regular expression.
+ */
+function isUsual(text: string, start: number, end: number): boolean {
+  let last = DOT;
+  for (let at = start; at < end; at += 1) {
+    const char = text.charCodeAt(at);
+    if (char === COLON) return last !== DOT && isPortAt(text, at + 1, end);
+    const lower = char | LOWER_BIT;
+    const isLetter = lower >= LOWER_A && lower <= LOWER_Z;
+    if (char === DOT ? last === DOT : !isLetter && !isDigit(char) && char !== DASH) return false;
+    last = char;
+  }
+  return last !== DOT;
+}
+
+function isPortAt(text: string, start: number, end: number): boolean {
+  let port = 0;
+  for (let at = start; at < end; at += 1) {
+    const char = text.charCodeAt(at);
+    if (!isDigit(char)) return false;
+    port = port * 10 + char - DIGIT_0;
+    if (port > PORT_MAX) return false;
+  }
+  return true;
+}
+
+function isDigit(char: number): boolean {
+  return char >= DIGIT_0 && char <= DIGIT_9;
+}
+
+function isServed(host: string): boolean {
   const colon = host.startsWith('[') ? host.indexOf(':', host.indexOf(']')) : host.indexOf(':');
   const name = colon < 0 ? host : host.slice(0, colon);
   if (colon >= 0 && !isPort(host.slice(colon + 1))) return false;

@@ -1,11 +1,17 @@
-/** A time as HTTP writes it (RFC 9110 §5.6.7), and as logs do; made once a second. */
+import { isoTime, localTime } from './log-time.ts';
+
+/** The time as HTTP writes it (RFC 9110 §5.6.7), and as logs do; each text is made once a second. */
 export class HttpClock {
   readonly #wallMs: () => number;
-  #second = -1;
-  #line = '';
+  readonly #date: SecondText;
+  readonly #local: SecondText;
+  readonly #iso8601: SecondText;
 
   constructor(wallMs: () => number) {
     this.#wallMs = wallMs;
+    this.#date = new SecondText((second) => `Date: ${httpDate(second)}\r\n`);
+    this.#local = new SecondText((second) => localTime(new Date(second * 1000)));
+    this.#iso8601 = new SecondText((second) => isoTime(new Date(second * 1000)));
   }
 
   /** Milliseconds since 1970. */
@@ -15,12 +21,37 @@ export class HttpClock {
 
   /** `Date: Fri, 20 Nov 2026 09:00:00 GMT` as a line. */
   get dateLine(): string {
-    const second = Math.floor(this.#wallMs() / 1000);
+    return this.#date.at(this.#wallMs());
+  }
+
+  /** `20/Nov/2026:09:00:00 +0100`. */
+  get local(): string {
+    return this.#local.at(this.#wallMs());
+  }
+
+  /** `2026-11-20T09:00:00+01:00`. */
+  get iso8601(): string {
+    return this.#iso8601.at(this.#wallMs());
+  }
+}
+
+/** What a second is written as: the text of the last one that was asked for is kept. */
+class SecondText {
+  readonly #write: (second: number) => string;
+  #second = -1;
+  #text = '';
+
+  constructor(write: (second: number) => string) {
+    this.#write = write;
+  }
+
+  at(wallMs: number): string {
+    const second = Math.floor(wallMs / 1000);
     if (second !== this.#second) {
       this.#second = second;
-      this.#line = `Date: ${httpDate(second)}\r\n`;
+      this.#text = this.#write(second);
     }
-    return this.#line;
+    return this.#text;
   }
 }
 

@@ -38,13 +38,26 @@ export class Location {
   }
 }
 
+/** Is told what the regular expression of a location has captured. */
+export interface CaptureTaker {
+  captured(captures: RegExpExecArray): void;
+}
+
 /** What a search has found: whether it is final, or regular expressions may still overrule it. */
-type Match = { readonly location: Location; readonly isFinal: boolean };
+class Match {
+  readonly location: Location;
+  readonly isFinal: boolean;
+
+  constructor(location: Location, isFinal: boolean) {
+    this.location = location;
+    this.isFinal = isFinal;
+  }
+}
 
 /** Locations of one level: exact ones, prefixes, and regular expressions in their order. */
 export class LocationTree {
-  readonly #exact = new Map<string, Location>();
-  readonly #prefixes = new Map<string, Location>();
+  readonly #exact = new Map<string, Match>();
+  readonly #prefixes = new Map<string, Match>();
   /** Lengths of prefixes that occur, the longest first. */
   readonly #lengths: readonly number[];
   readonly #regexes: readonly Location[];
@@ -55,11 +68,11 @@ export class LocationTree {
     const lengths = new Set<number>();
     for (const location of locations) {
       const { match, text } = location.conf;
-      if (match === 'exact') this.#exact.set(text, location);
+      if (match === 'exact') this.#exact.set(text, new Match(location, true));
       else if (match === 'regex') regexes.push(location);
       else if (match === 'named') this.#named.set(text, location);
       else {
-        this.#prefixes.set(text, location);
+        this.#prefixes.set(text, new Match(location, false));
         lengths.add(text.length);
       }
     }
@@ -71,45 +84,43 @@ export class LocationTree {
     return this.#named.get(name);
   }
 
-  /** `captured` gets what a regular expression has captured. */
-  find(uri: string, captured: (captures: RegExpExecArray) => void): Location | undefined {
-    return this.#find(uri, captured)?.location;
+  find(uri: string, taker: CaptureTaker): Location | undefined {
+    return this.#find(uri, taker)?.location;
   }
 
   /** The location that `uri` would be in with a slash behind it, where that redirects by itself. */
   withSlash(uri: string): Location | undefined {
-    const location = this.#prefixes.get(`${uri}/`) ?? this.#exact.get(`${uri}/`);
-    if (location?.autoRedirect) return location;
-    const prefix = this.#longestPrefix(uri);
-    return prefix?.tree.withSlash(uri);
+    const match = this.#prefixes.get(`${uri}/`) ?? this.#exact.get(`${uri}/`);
+    if (match?.location.autoRedirect) return match.location;
+    return this.#longestPrefix(uri)?.location.tree.withSlash(uri);
   }
 
-  #find(uri: string, captured: (captures: RegExpExecArray) => void): Match | undefined {
+  #find(uri: string, taker: CaptureTaker): Match | undefined {
     const exact = this.#exact.get(uri);
-    if (exact !== undefined) return { location: exact, isFinal: true };
+    if (exact !== undefined) return exact;
     const prefix = this.#longestPrefix(uri);
     let best: Match | undefined;
     if (prefix !== undefined) {
-      const nested = prefix.tree.#find(uri, captured);
+      const nested = prefix.location.tree.#find(uri, taker);
       if (nested?.isFinal) return nested;
-      best = nested ?? { location: prefix, isFinal: false };
-      if (prefix.conf.match === 'prefix-final') return best;
+      best = nested ?? prefix;
+      if (prefix.location.conf.match === 'prefix-final') return best;
     }
     for (const location of this.#regexes) {
       const captures = location.conf.regex?.exec(uri);
       if (captures === null || captures === undefined) continue;
-      captured(captures);
-      const nested = location.tree.#find(uri, captured);
-      return { location: nested?.location ?? location, isFinal: true };
+      taker.captured(captures);
+      const nested = location.tree.#find(uri, taker);
+      return new Match(nested?.location ?? location, true);
     }
     return best;
   }
 
-  #longestPrefix(uri: string): Location | undefined {
+  #longestPrefix(uri: string): Match | undefined {
     for (const length of this.#lengths) {
       if (length > uri.length) continue;
-      const location = this.#prefixes.get(length === uri.length ? uri : uri.slice(0, length));
-      if (location !== undefined) return location;
+      const match = this.#prefixes.get(length === uri.length ? uri : uri.slice(0, length));
+      if (match !== undefined) return match;
     }
     return undefined;
   }

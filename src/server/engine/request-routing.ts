@@ -33,9 +33,7 @@ export abstract class RequestRouting extends RequestState {
   findLocation(): Verdict {
     this.isLocationValid = true;
     const { tree } = this.server.location;
-    const found = tree.find(this.uri, (captures) => {
-      this.captured(captures);
-    });
+    const found = tree.find(this.uri, this);
     const location = found ?? this.server.location;
     if (location.conf.internal && !this.internal) return 404;
     if (!location.autoRedirect || location.conf.match === 'regex') {

@@ -149,7 +149,8 @@ export abstract class RequestState extends Session {
     this.errorPageUsed = false;
     this.errorStatus = 0;
     this.captures = undefined;
-    this.values.length = 0;
+    // As whoever sets the length pays for a call, even if nothing changes.
+    if (this.values.length > 0) this.values.length = 0;
     this.conditionsOff = false;
     this.isSubrequest = false;
     this.isHeaderOnly = false;

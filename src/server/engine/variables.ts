@@ -16,7 +16,14 @@ export type Getter<Of = Request> = (request: Of) => string | undefined;
 export type Variable<Of = Request> = {
   readonly get: Getter<Of>;
   readonly set?: (request: Of, value: string) => void;
+  /** No value of it has a character that a log would escape. */
+  readonly isPlain?: true;
 };
+
+/** A variable whose values are of letters, digits and what no log escapes. */
+export function plain<Of = Request>(get: Getter<Of>): Variable<Of> {
+  return { get, isPlain: true };
+}
 
 /** Variables by name. */
 export type VariableTable<Of = Request> = Readonly<Record<string, Variable<Of> | Getter<Of>>>;

@@ -3,7 +3,7 @@ import type { Template } from '../conf/template.ts';
 import type { Environment, LogFile } from '../engine/environment.ts';
 import type { HttpModule } from '../engine/module.ts';
 import { type Evaluate, hasVariables } from '../engine/templates.ts';
-import type { Evaluated, Getter, Variables } from '../engine/variables.ts';
+import type { Evaluated, Variable, Variables } from '../engine/variables.ts';
 
 /** `access_log`: a line for each request, at its end. */
 export const accessLogModule: HttpModule = {
@@ -84,25 +84,42 @@ function lineOf<Of extends Evaluated>(
   { format }: AccessLogConf,
   site: LogHost<Of>,
 ): (request: Of) => string {
-  const { template } = format;
   const escaped = ESCAPES[format.escape];
-  const parts = (typeof template === 'string' ? [template] : template).map(
-    (part): string | Getter<Of> =>
-      typeof part === 'string' ? part : site.variables.find(part.name).get,
-  );
   const missing = format.escape === 'default' ? '-' : '';
+  const { before, variables, end } = piecesOf(format.template, site);
   return (request) => {
     let line = '';
-    for (let i = 0; i < parts.length; i += 1) {
-      const part = parts[i] as string | Getter<Of>;
-      if (typeof part === 'string') line += part;
-      else {
-        const value = part(request);
-        line += value === undefined ? missing : escaped(value);
-      }
+    for (let i = 0; i < variables.length; i += 1) {
+      const { get, isPlain } = variables[i] as Variable<Of>;
+      const value = get(request);
+      line += before[i];
+      if (value === undefined) line += missing;
+      else line += isPlain === true ? value : escaped(value);
     }
-    return `${line}\n`;
+    return line + end;
   };
+}
+
+/** A line's variables, the text before each, and what comes after the last. */
+type Pieces<Of extends Evaluated> = {
+  readonly before: readonly string[];
+  readonly variables: readonly Variable<Of>[];
+  readonly end: string;
+};
+
+function piecesOf<Of extends Evaluated>(template: Template, site: LogHost<Of>): Pieces<Of> {
+  const before: string[] = [];
+  const variables: Variable<Of>[] = [];
+  let text = '';
+  for (const part of typeof template === 'string' ? [template] : template) {
+    if (typeof part === 'string') text += part;
+    else {
+      before.push(text);
+      variables.push(site.variables.find(part.name));
+      text = '';
+    }
+  }
+  return { before, variables, end: `${text}\n` };
 }
 
 const ESCAPES: Readonly<Record<LogEscape, (text: string) => string>> = {

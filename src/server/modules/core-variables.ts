@@ -1,18 +1,18 @@
 import { Buffer } from 'node:buffer';
-import { AMBIGUOUS } from '../../http/field-names.ts';
+import { AMBIGUOUS, AUTHORIZATION, CONTENT_LENGTH } from '../../http/field-names.ts';
 import { originForm } from '../../http/request-target.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import { httpDate } from '../engine/http-date.ts';
 import type { HttpModule } from '../engine/module.ts';
 import type { Request } from '../engine/request.ts';
-import type { FamilyTable, VariableTable } from '../engine/variables.ts';
+import { type FamilyTable, plain, type VariableTable } from '../engine/variables.ts';
 import { NGINX_VERSION } from '../engine/version.ts';
 
 const clientOf = (request: Request): ServerConnection => request.client as ServerConnection;
 
 /** Of the request as it came, and of the connection. */
 const VARIABLES: VariableTable = {
-  remote_addr: ({ from }) => from.text,
+  remote_addr: plain(({ from }) => from.text),
   binary_remote_addr: ({ from }) => from.bytes,
   server_addr: (request) => {
     const { localAddress } = clientOf(request);
@@ -20,8 +20,8 @@ const VARIABLES: VariableTable = {
   },
   server_port: ({ listener: { endpoint } }) => (endpoint.port === 0 ? '' : String(endpoint.port)),
   server_name: ({ server }) => server.conf.name,
-  connection: (request) => String(clientOf(request).number),
-  connection_requests: (request) => String(clientOf(request).requests),
+  connection: plain((request) => String(clientOf(request).number)),
+  connection_requests: plain((request) => String(clientOf(request).requests)),
   host: ({ host, server }) => (host === '' ? server.conf.name : host),
   scheme: () => 'http',
   https: () => '',
@@ -43,19 +43,22 @@ const VARIABLES: VariableTable = {
       request.isAsReceived = false;
     },
   },
-  status: ({ status }) => (status === 0 ? '000' : String(status).padStart(3, '0')),
-  body_bytes_sent: ({ bodyBytes }) => String(bodyBytes),
-  bytes_sent: ({ bodyBytes, headBytes, framingBytes }) =>
+  status: plain(({ status }) => (status === 0 ? '000' : String(status).padStart(3, '0'))),
+  body_bytes_sent: plain(({ bodyBytes }) => String(bodyBytes)),
+  bytes_sent: plain(({ bodyBytes, headBytes, framingBytes }) =>
     String(bodyBytes + headBytes + framingBytes),
-  msec: ({ site }) => (site.clock.wallMs() / 1000).toFixed(3),
-  request_time: ({ site, startedMs }) => ((site.port.loop.turnMs - startedMs) / 1000).toFixed(3),
-  time_local: ({ site }) => localTime(new Date(site.clock.wallMs())),
-  time_iso8601: ({ site }) => isoTime(new Date(site.clock.wallMs())),
-  remote_user: (request) => basicUser(clientOf(request).head.get('authorization')),
-  remote_port: ({ from }) => (from.port === 0 ? '' : String(from.port)),
-  request_length: ({ requestBytes }) => String(requestBytes),
+  ),
+  msec: plain(({ site }) => (site.clock.wallMs() / 1000).toFixed(3)),
+  request_time: plain(({ site, startedMs }) =>
+    ((site.port.loop.turnMs - startedMs) / 1000).toFixed(3),
+  ),
+  time_local: plain(({ site }) => site.clock.local),
+  time_iso8601: plain(({ site }) => site.clock.iso8601),
+  remote_user: (request) => basicUser(clientOf(request).head.valueOf(AUTHORIZATION)),
+  remote_port: plain(({ from }) => (from.port === 0 ? '' : String(from.port))),
+  request_length: plain(({ requestBytes }) => String(requestBytes)),
   content_type: (request) => joined(clientOf(request).head, 'content_type', ', '),
-  content_length: (request) => clientOf(request).head.get('content-length'),
+  content_length: (request) => clientOf(request).head.valueOf(CONTENT_LENGTH),
   pid: ({ site }) => String(site.environment.pid),
   hostname: ({ site }) => site.environment.hostname,
   nginx_version: () => NGINX_VERSION,
@@ -102,8 +105,8 @@ function joined(
 }
 
 function isField(head: ServerConnection['head'], index: number, name: string): boolean {
-  const text = head.fieldName(index);
-  return text.length === name.length && text.toLowerCase().replaceAll('-', '_') === name;
+  if (head.nameLength(index) !== name.length) return false;
+  return head.fieldName(index).toLowerCase().replaceAll('-', '_') === name;
 }
 
 function protocolOf(head: ServerConnection['head']): string {
@@ -158,37 +161,10 @@ function cookie(cookies: string, name: string): string | undefined {
   return undefined;
 }
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-function two(number: number): string {
-  return String(number).padStart(2, '0');
-}
-
-/** `+01:00` or, with an empty `colon`, `+0100`. */
-function zoneOf(date: Date, colon: string): string {
-  const minutes = -date.getTimezoneOffset();
-  const size = Math.abs(minutes);
-  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${colon}${two(size % 60)}`;
-}
-
-function clockOf(date: Date): string {
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-}
-
-/** `20/Nov/2026:09:00:00 +0100`. */
-export function localTime(date: Date): string {
-  const day = `${two(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}`;
-  return `${day}:${clockOf(date)} ${zoneOf(date, '')}`;
-}
-
-export function isoTime(date: Date): string {
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day}T${clockOf(date)}${zoneOf(date, ':')}`;
-}
-
 /** The name of Basic authentication (RFC 7617). */
 function basicUser(authorization: string | undefined): string | undefined {
-  const encoded = /^basic +([^ ]+)$/i.exec(authorization ?? '')?.[1];
+  if (authorization === undefined) return undefined;
+  const encoded = /^basic +([^ ]+)$/i.exec(authorization)?.[1];
   if (encoded === undefined) return undefined;
   const text = Buffer.from(encoded, 'base64').toString('latin1');
   const colon = text.indexOf(':');

@@ -1,5 +1,4 @@
 import { NGINX_VERSION } from '../../engine/version.ts';
-import { isoTime, localTime } from '../../modules/core-variables.ts';
 import { addressBytes } from '../address-bytes.ts';
 import { addressOf } from '../client-text.ts';
 import type { StreamModule } from '../stream-module.ts';
@@ -23,8 +22,8 @@ export const streamVariablesModule: StreamModule = {
     bytes_received: ({ bytesReceived }) => String(bytesReceived),
     session_time: ({ elapsedMs }) => (elapsedMs / MS).toFixed(3),
     msec: ({ site }) => (site.clock.wallMs() / MS).toFixed(3),
-    time_local: ({ site }) => localTime(new Date(site.clock.wallMs())),
-    time_iso8601: ({ site }) => isoTime(new Date(site.clock.wallMs())),
+    time_local: ({ site }) => site.clock.local,
+    time_iso8601: ({ site }) => site.clock.iso8601,
     pid: ({ site }) => String(site.environment.pid),
     hostname: ({ site }) => site.environment.hostname,
     nginx_version: () => NGINX_VERSION,
