@@ -1,10 +1,9 @@
+import { CHUNK_BYTES } from '../../core/buffer-pool.ts';
 import type { BodyPart, BodySender } from './file-sender.ts';
 import type { ResponseWriter } from './response-writer.ts';
 
-/** Bytes that are read at once. */
-const PIECE_BYTES = 32 * 1024;
-/** Pieces that are read within one turn of the loop, whoever takes them. */
-const PIECES_PER_TURN = 16;
+/** Chunks that are read within one turn of the loop, whoever takes them. */
+const PIECES_PER_TURN = 32;
 
 /** Reads parts of an open file for filters to look at, at the pace of who takes them. */
 export class FileReader implements BodySender {
@@ -61,16 +60,14 @@ export class FileReader implements BodySender {
   }
 
   #read(): void {
-    const bytes = new Uint8Array(Math.min(this.#left, PIECE_BYTES));
-    const read = this.#request.site.environment.files.read(this.#descriptor, bytes, this.#position);
-    if (typeof read === 'object' || read === 0) {
+    const bytes = Math.min(this.#left, CHUNK_BYTES);
+    if (!this.#request.writeFromFile(this.#descriptor, this.#position, bytes)) {
       this.stop();
       this.#request.log('alert', 'a file was cut while it was sent');
       this.#request.cut();
       return;
     }
-    this.#position += read;
-    this.#left -= read;
-    this.#request.writeBytes(bytes.subarray(0, read));
+    this.#position += bytes;
+    this.#left -= bytes;
   }
 }

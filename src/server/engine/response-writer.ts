@@ -143,6 +143,44 @@ export abstract class ResponseWriter extends RequestRouting {
     return send(outbox, bytes, 0, bytes.length, true);
   }
 
+  /**
+   * Reads a part of an open file and writes it: into chunks, which go back to their pool when they
+   * are sent. `false`: the file has less than that, or cannot be read.
+   */
+  writeFromFile(descriptor: number, position: number, length: number): boolean {
+    const { environment, targetParts } = this.site;
+    const { buffers } = targetParts;
+    const end = position + length;
+    for (let at = position; at < end; ) {
+      const chunk = buffers.take();
+      const bytes = Math.min(chunk.length, end - at);
+      const read = environment.files.read(descriptor, chunk, at, bytes);
+      if (typeof read === 'object' || read === 0) {
+        buffers.give(chunk);
+        return false;
+      }
+      this.#writeChunk(chunk, read);
+      if (this.client === undefined) break; // Somebody has cut the answer.
+      at += read;
+    }
+    return true;
+  }
+
+  #writeChunk(chunk: Uint8Array, bytes: number): void {
+    const { buffers } = this.site.targetParts;
+    if (this.#chain !== undefined) {
+      this.#chain.write(chunk.subarray(0, bytes));
+      buffers.give(chunk);
+      return;
+    }
+    const client = this.client as ServerConnection;
+    this.bodyBytes += bytes;
+    this.countFraming(bytes);
+    if (this.reframes) client.send(`${bytes.toString(16)}\r\n`);
+    if (!client.outbox.appendChunk(buffers, chunk, 0, bytes)) this.cut();
+    else if (this.reframes) client.send('\r\n');
+  }
+
   /** Sends parts of an open file, which is closed at the end; then the answer is complete. */
   sendFile(descriptor: number, parts: readonly BodyPart[]): void {
     if (this.#chain !== undefined) {

@@ -1,4 +1,5 @@
 import type { FileError, FileStatus } from '../engine/environment.ts';
+import { etagOf } from '../engine/etag.ts';
 import { type FilePath, filePathOf } from '../engine/file-path.ts';
 import type { BodyPart } from '../engine/file-sender.ts';
 import type { HttpModule } from '../engine/module.ts';
@@ -8,7 +9,7 @@ import { escapeUri } from '../engine/uri.ts';
 import { NEXT, TAKEN, type Verdict } from '../engine/verdict.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST']);
-/** Up to this many bytes, a file is read and goes out with its head in one write. */
+/** Up to this many bytes, a file is read and goes out with its head in one write: that is cheaper. */
 const READ_BYTES_MAX = 64 * 1024;
 
 /** Files below `root` or `alias`. */
@@ -30,6 +31,7 @@ function serve(request: Request, pathOf: FilePath): Verdict {
   const descriptor = files.open(path);
   if (typeof descriptor !== 'number') return notOpened(request, path, descriptor);
   const status = files.statusOf(descriptor);
+  if ('code' in status) return notDescribed(request, path, descriptor, status);
   if (!status.isFile || request.method === 'POST') {
     files.close(descriptor);
     if (status.isDirectory) return toDirectory(request);
@@ -59,6 +61,18 @@ function notOpened(request: Request, path: string, error: FileError): Verdict {
   return status;
 }
 
+/** What was opened cannot be asked what it is. */
+export function notDescribed(
+  request: Request,
+  path: string,
+  descriptor: number,
+  error: FileError,
+): Verdict {
+  request.site.environment.files.close(descriptor);
+  request.log('crit', `fstat() "${path}" failed ${systemError(error)}`);
+  return 500;
+}
+
 /** A directory is asked for with a slash. */
 function toDirectory(request: Request): Verdict {
   const { args } = request;
@@ -75,8 +89,9 @@ function describe(request: Request, { size, mtime }: FileStatus): void {
   if (out.contentType === '') out.contentType = request.typeOf(request.uri);
   out.allowsRanges = true;
   if (!request.location.conf.etag) return;
-  out.etag = `"${mtime.toString(16)}-${size.toString(16)}"`;
-  out.add('ETag', out.etag);
+  const { text, line } = etagOf(mtime, size);
+  out.etag = text;
+  out.lines.push(line);
 }
 
 function send(request: Request, descriptor: number, size: number): void {
@@ -108,8 +123,5 @@ function sendPart(request: Request, descriptor: number, part: BodyPart): boolean
     request.writeText(part);
     return true;
   }
-  const bytes = new Uint8Array(part.length);
-  const read = request.site.environment.files.read(descriptor, bytes, part.position);
-  if (read === bytes.length) request.writeBytes(bytes);
-  return read === bytes.length;
+  return request.writeFromFile(descriptor, part.position, part.length);
 }

@@ -3,7 +3,7 @@ import type { HttpModule } from '../../engine/module.ts';
 import type { Request } from '../../engine/request.ts';
 import { systemError } from '../../engine/system-errors.ts';
 import { NEXT, type Verdict } from '../../engine/verdict.ts';
-import { answerFile } from '../static-files.ts';
+import { answerFile, notDescribed } from '../static-files.ts';
 import { mayCompress } from './conditions.ts';
 
 /** `gzip_static`: files that are there compressed. */
@@ -35,6 +35,7 @@ function serve(request: Request, path: string, always: boolean): Verdict {
     return NEXT;
   }
   const status = files.statusOf(descriptor);
+  if ('code' in status) return notDescribed(request, path, descriptor, status);
   if (!always) out.variesByEncoding = location.conf.gzipVary;
   if (!isTaken || !status.isFile) {
     files.close(descriptor);
