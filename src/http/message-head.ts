@@ -207,10 +207,10 @@ export class MessageHead {
     return index < 0 ? undefined : this.fieldValue(index);
   }
 
-  /** The value of the first field of this name; `name` in lower case. For people: it is slow. */
+  /** The value of the first field of this name; `name` in lower case. */
   get(name: string): string | undefined {
     for (let index = 0; index < this.fieldCount; index += 1) {
-      if (this.fieldName(index).toLowerCase() === name) return this.fieldValue(index);
+      if (this.isNamed(index, name)) return this.fieldValue(index);
     }
     return undefined;
   }

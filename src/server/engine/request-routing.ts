@@ -8,6 +8,8 @@ import { AGAIN, PASS, type Verdict } from './verdict.ts';
 
 /** Where a request is answered: its server, its location, and how it comes to another one. */
 export abstract class RequestRouting extends RequestState {
+  readonly #keep = (captures: RegExpExecArray): void => this.captured(captures);
+
   protected chooseServer(host: string): void {
     this.host = host;
     const { servers } = this.listener;
@@ -33,9 +35,7 @@ export abstract class RequestRouting extends RequestState {
   findLocation(): Verdict {
     this.isLocationValid = true;
     const { tree } = this.server.location;
-    const found = tree.find(this.uri, (captures) => {
-      this.captured(captures);
-    });
+    const found = tree.find(this.uri, this.#keep);
     const location = found ?? this.server.location;
     if (location.conf.internal && !this.internal) return 404;
     if (!location.autoRedirect || location.conf.match === 'regex') {

@@ -29,7 +29,7 @@ export type NameMatch = {
  */
 export class VirtualServers {
   readonly fallback: VirtualServer;
-  readonly #exact = new Map<string, VirtualServer>();
+  readonly #exact = new Map<string, NameMatch>();
   readonly #suffixes: (readonly [string, VirtualServer])[] = [];
   readonly #prefixes: (readonly [string, VirtualServer])[] = [];
   readonly #regexes: (readonly [RegExp, VirtualServer])[] = [];
@@ -49,7 +49,7 @@ export class VirtualServers {
   /** The same with what was captured; `undefined` where no name covers it. */
   match(host: string): NameMatch | undefined {
     const exact = this.#exact.get(host);
-    if (exact !== undefined) return { server: exact, captures: undefined };
+    if (exact !== undefined) return exact;
     for (const [suffix, server] of this.#suffixes) {
       if (host.length > suffix.length && host.endsWith(suffix))
         return { server, captures: undefined };
@@ -69,7 +69,9 @@ export class VirtualServers {
   #add(server: VirtualServer): void {
     for (const name of server.conf.names) {
       if (name.kind === 'exact') {
-        if (!this.#exact.has(name.name)) this.#exact.set(name.name, server);
+        if (!this.#exact.has(name.name)) {
+          this.#exact.set(name.name, { server, captures: undefined });
+        }
       } else if (name.kind === 'suffix') this.#suffixes.push([name.suffix, server]);
       else if (name.kind === 'prefix') this.#prefixes.push([name.prefix, server]);
       else this.#regexes.push([name.regex, server]);
