@@ -9,12 +9,13 @@ const INTERRUPTS_MAX = 16;
 
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
-/** STATX_TYPE, STATX_MTIME and STATX_SIZE. */
-const STATX_WANTED = 0x1 | 0x40 | 0x200;
+/** STATX_TYPE, STATX_MTIME, STATX_INO and STATX_SIZE. */
+const STATX_WANTED = 0x1 | 0x40 | 0x100 | 0x200;
 
 // struct statx is the same on all processors, unlike struct stat: offsets of what is wanted.
 const STATX_BYTES = 256;
 const MODE_AT = 28 / 2;
+const INODE_AT = 32 / 4;
 const SIZE_AT = 40 / 4;
 const MTIME_AT = 112 / 4;
 const S_IFMT = 0o170000;
@@ -38,6 +39,7 @@ export class FileCalls {
   size = 0;
   /** Seconds since 1970. */
   mtime = 0;
+  inode = 0;
   readonly #path = Buffer.allocUnsafeSlow(PATH_BYTES);
   readonly #pathAddress: number;
   readonly #found = new ArrayBuffer(STATX_BYTES);
@@ -112,6 +114,7 @@ export class FileCalls {
     const kind = (this.#halves[MODE_AT] as number) & S_IFMT;
     this.isFile = kind === S_IFREG;
     this.isDirectory = kind === S_IFDIR;
+    this.inode = (words[INODE_AT] as number) + (words[INODE_AT + 1] as number) * WORD;
     this.size = (words[SIZE_AT] as number) + (words[SIZE_AT + 1] as number) * WORD;
     // Signed: there were times before 1970.
     this.mtime = (words[MTIME_AT] as number) + ((words[MTIME_AT + 1] as number) | 0) * WORD;

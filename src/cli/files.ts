@@ -76,6 +76,7 @@ function statusOf(stats: Stats): FileStatus {
     isDirectory: stats.isDirectory(),
     size: stats.size,
     mtime: Math.floor(stats.mtimeMs / 1000),
+    inode: stats.ino,
   };
 }
 

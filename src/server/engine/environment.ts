@@ -26,6 +26,8 @@ export type FileStatus = {
   readonly isDirectory: boolean;
   readonly size: number;
   readonly mtime: number;
+  /** Two files of one path are told apart by it, where it is known. */
+  readonly inode?: number | undefined;
 };
 
 /** Why a file could not be had: `ENOENT`, `EACCES`, … as the system says. */

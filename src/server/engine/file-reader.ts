@@ -1,4 +1,5 @@
 import { CHUNK_BYTES } from '../../core/buffer-pool.ts';
+import type { Files } from './environment.ts';
 import type { BodyPart, BodySender } from './file-sender.ts';
 import type { ResponseWriter } from './response-writer.ts';
 
@@ -8,6 +9,7 @@ const PIECES_PER_TURN = 32;
 /** Reads parts of an open file for filters to look at, at the pace of who takes them. */
 export class FileReader implements BodySender {
   readonly #request: ResponseWriter;
+  readonly #files: Files;
   readonly #descriptor: number;
   readonly #parts: readonly BodyPart[];
   #next = 0;
@@ -16,9 +18,15 @@ export class FileReader implements BodySender {
   #stopped = false;
   #reading = false;
 
-  /** The descriptor is closed at the end. */
-  constructor(request: ResponseWriter, descriptor: number, parts: readonly BodyPart[]) {
+  /** The descriptor is closed at the end, by the `files` that have opened it. */
+  constructor(
+    request: ResponseWriter,
+    files: Files,
+    descriptor: number,
+    parts: readonly BodyPart[],
+  ) {
     this.#request = request;
+    this.#files = files;
     this.#descriptor = descriptor;
     this.#parts = parts;
   }
@@ -39,7 +47,7 @@ export class FileReader implements BodySender {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#request.site.environment.files.close(this.#descriptor);
+    this.#files.close(this.#descriptor);
   }
 
   #step(): void {

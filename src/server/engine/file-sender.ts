@@ -1,6 +1,7 @@
 import type { TransmitOperation } from '../../core/operation.ts';
 import { transmitOperation } from '../../core/operations.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
+import type { Files } from './environment.ts';
 import type { ResponseWriter } from './response-writer.ts';
 
 /** Bytes that go out in one operation: a slow client has the send timeout for each of these. */
@@ -20,6 +21,7 @@ export interface BodySender {
 /** Sends parts of an open file behind what is queued; the kernel moves the bytes. */
 export class FileSender implements BodySender {
   readonly #request: ResponseWriter;
+  readonly #files: Files;
   readonly #descriptor: number;
   readonly #parts: readonly BodyPart[];
   readonly #transmit: TransmitOperation;
@@ -28,10 +30,16 @@ export class FileSender implements BodySender {
   #left = 0;
   #stopped = false;
 
-  /** The descriptor is closed at the end. */
-  constructor(request: ResponseWriter, descriptor: number, parts: readonly BodyPart[]) {
+  /** The descriptor is closed at the end, by the `files` that have opened it. */
+  constructor(
+    request: ResponseWriter,
+    files: Files,
+    descriptor: number,
+    parts: readonly BodyPart[],
+  ) {
     const { socket } = (request.client as ServerConnection).outbox;
     this.#request = request;
+    this.#files = files;
     this.#descriptor = descriptor;
     this.#parts = parts;
     this.#transmit = transmitOperation(socket, () => this.#sent());
@@ -96,6 +104,6 @@ export class FileSender implements BodySender {
   }
 
   #close(): void {
-    this.#request.site.environment.files.close(this.#descriptor);
+    this.#files.close(this.#descriptor);
   }
 }

@@ -3,6 +3,7 @@ import { LAST_CHUNK, sendBytes, sendChunk } from '../../http/send-body.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import { BodyChain } from './body-chain.ts';
 import type { BodyFilter, BodyNext } from './body-filter.ts';
+import type { Files } from './environment.ts';
 import { FileReader } from './file-reader.ts';
 import { type BodyPart, type BodySender, FileSender } from './file-sender.ts';
 import { persists } from './persistence.ts';
@@ -182,13 +183,13 @@ export abstract class ResponseWriter extends RequestRouting {
   }
 
   /** Sends parts of an open file, which is closed at the end; then the answer is complete. */
-  sendFile(descriptor: number, parts: readonly BodyPart[]): void {
+  sendFile(files: Files, descriptor: number, parts: readonly BodyPart[]): void {
     if (this.#chain !== undefined) {
-      this.#sender = new FileReader(this, descriptor, parts);
+      this.#sender = new FileReader(this, files, descriptor, parts);
       this.#sender.drained();
       return;
     }
-    this.#sender = new FileSender(this, descriptor, parts);
+    this.#sender = new FileSender(this, files, descriptor, parts);
     const { outbox } = this.client as ServerConnection;
     if (outbox.queuedBytes === 0) this.#sender.drained();
   }

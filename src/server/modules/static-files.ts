@@ -1,7 +1,8 @@
-import type { FileError, FileStatus } from '../engine/environment.ts';
+import type { FileError, FileStatus, Files } from '../engine/environment.ts';
 import { etagOf } from '../engine/etag.ts';
 import { type FilePath, filePathOf } from '../engine/file-path.ts';
 import type { BodyPart } from '../engine/file-sender.ts';
+import { filesOf } from '../engine/location-files.ts';
 import type { HttpModule } from '../engine/module.ts';
 import type { Request } from '../engine/request.ts';
 import { systemError } from '../engine/system-errors.ts';
@@ -17,21 +18,21 @@ export const staticFilesModule: HttpModule = {
   name: 'static files',
   location(location, site) {
     const path = filePathOf(location, site);
-    location.content.push((request) => serve(request, path));
+    const files = filesOf(location, site);
+    location.content.push((request) => serve(request, path, files));
   },
 };
 
-function serve(request: Request, pathOf: FilePath): Verdict {
+function serve(request: Request, pathOf: FilePath, files: Files): Verdict {
   if (!METHODS.has(request.method)) return 405;
   if (request.uri.endsWith('/')) return NEXT;
-  const { files } = request.site.environment;
   const path = pathOf(request);
   if (path === undefined) return 500;
   if (path.includes('\0')) return 404;
   const descriptor = files.open(path);
   if (typeof descriptor !== 'number') return notOpened(request, path, descriptor);
   const status = files.statusOf(descriptor);
-  if ('code' in status) return notDescribed(request, path, descriptor, status);
+  if ('code' in status) return notDescribed(request, path, files, descriptor, status);
   if (!status.isFile || request.method === 'POST') {
     files.close(descriptor);
     if (status.isDirectory) return toDirectory(request);
@@ -39,14 +40,21 @@ function serve(request: Request, pathOf: FilePath): Verdict {
     request.log('crit', `"${path}" is not a regular file`);
     return 404;
   }
-  return answerFile(request, descriptor, status);
+  return answerFile(request, files, descriptor, status);
 }
 
 /** Answers with an open file, which is closed at the end. */
-export function answerFile(request: Request, descriptor: number, status: FileStatus): Verdict {
+export function answerFile(
+  request: Request,
+  files: Files,
+  descriptor: number,
+  status: FileStatus,
+): Verdict {
+  // Filters may ask for the status of other files, in the same place.
+  const { size } = status;
   describe(request, status);
-  if (request.writeHead()) send(request, descriptor, status.size);
-  else request.site.environment.files.close(descriptor);
+  if (request.writeHead()) send(request, files, descriptor, size);
+  else files.close(descriptor);
   return TAKEN;
 }
 
@@ -65,10 +73,11 @@ function notOpened(request: Request, path: string, error: FileError): Verdict {
 export function notDescribed(
   request: Request,
   path: string,
+  files: Files,
   descriptor: number,
   error: FileError,
 ): Verdict {
-  request.site.environment.files.close(descriptor);
+  files.close(descriptor);
   request.log('crit', `fstat() "${path}" failed ${systemError(error)}`);
   return 500;
 }
@@ -94,8 +103,7 @@ function describe(request: Request, { size, mtime }: FileStatus): void {
   out.lines.push(line);
 }
 
-function send(request: Request, descriptor: number, size: number): void {
-  const { files } = request.site.environment;
+function send(request: Request, files: Files, descriptor: number, size: number): void {
   if (request.headerOnly || size === 0) {
     files.close(descriptor);
     request.end();
@@ -105,7 +113,7 @@ function send(request: Request, descriptor: number, size: number): void {
   let bytes = 0;
   for (const part of parts) bytes += typeof part === 'string' ? 0 : part.length;
   if (bytes > READ_BYTES_MAX) {
-    request.sendFile(descriptor, parts);
+    request.sendFile(files, descriptor, parts);
     return;
   }
   let isWhole = true;
