@@ -1,15 +1,22 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { CHUNK_BYTES } from '../../src/core/buffer-pool.ts';
+import { systemFiles } from '../../src/cli/files.ts';
+import { connect } from '../../src/net/index.ts';
 import type { Files } from '../../src/server/index.ts';
 import { rule, type World } from '../net/worlds.ts';
 import { memoryFiles } from './memory-files.ts';
 import { exchange, location, type RunningSite, run, server } from './site-kit.ts';
 
 /** Files of which it is known how many are open. */
-function counted(files: Files): Files & { opened: number } {
-  const counting = {
+type Counted = Files & { opened: number; onClose: () => void };
+
+function counted(files: Files): Counted {
+  const counting: Counted = {
     ...files,
     opened: 0,
+    onClose: () => {},
     open: (path: string) => {
       const descriptor = files.open(path);
       if (typeof descriptor === 'number') counting.opened += 1;
@@ -18,6 +25,7 @@ function counted(files: Files): Files & { opened: number } {
     close: (descriptor: number) => {
       counting.opened -= 1;
       files.close(descriptor);
+      counting.onClose();
     },
   };
   return counting;
@@ -42,26 +50,63 @@ const get = (world: World, site: RunningSite, path: string, fields = ''): Promis
 
 const bodyOf = (answer: string): string => answer.slice(answer.indexOf('\r\n\r\n') + 4);
 
-for (const length of [1, CHUNK_BYTES, CHUNK_BYTES + 1, 4 * CHUNK_BYTES]) {
+/** Files of the machine, below a folder that takes the place of `/www`. */
+function realFiles(t: ExecutionContext, contents: Readonly<Record<string, string>>): Files {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  for (const [name, text] of Object.entries(contents)) writeFileSync(join(folder, name), text);
+  const at = (path: string): string => path.replace(/^\/www/, folder);
+  return {
+    ...systemFiles,
+    open: (path) => systemFiles.open(at(path)),
+    status: (path) => systemFiles.status(at(path)),
+  };
+}
+
+// Around the sizes at which files go out in another way.
+const KIB = 1024;
+for (const length of [1, 12 * KIB, 12 * KIB + 1, 64 * KIB, 64 * KIB + 1, 700 * KIB]) {
   rule(`a file of ${length} bytes is answered whole, and closed`, async (t, world) => {
     const content = Array.from({ length }, (_, i) => String.fromCharCode(33 + (i % 90))).join('');
-    const files = counted(memoryFiles({ '/www/file': content }));
+    const files = counted(realFiles(t, { file: content }));
     await serve(t, world, files, async (site) => {
-      t.is(bodyOf(await get(world, site, '/file')), content);
+      t.true(bodyOf(await get(world, site, '/file')) === content);
       const from = length >> 1;
       const rest = await get(world, site, '/file', `Range: bytes=${from}-\r\n`);
-      t.is(bodyOf(rest), content.slice(from));
+      t.true(bodyOf(rest) === content.slice(from));
+      const two = await get(world, site, '/file', `Range: bytes=0-0,${from}-\r\n`);
+      t.true(two.includes(content.slice(from)));
+      const both = `GET /file HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(2);
+      const last = `GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+      const answers = await exchange(world, site, both + last);
+      t.is(answers.split(`\r\n\r\n${content}`).length, 4, 'three that were sent ahead');
     });
     t.is(files.opened, 0);
   });
 }
 
+rule('a file whose client has gone is closed', async (t, world) => {
+  const files = counted(realFiles(t, { file: 'x'.repeat(40 << 20) }));
+  await serve(t, world, files, async (site) => {
+    const stream = await connect(world.port, site.endpoint);
+    await stream.send(Buffer.from('GET /file HTTP/1.1\r\nHost: a\r\n\r\n'));
+    await stream.recv();
+    t.is(files.opened, 1);
+    const closed = new Promise<void>((resolve) => {
+      files.onClose = resolve;
+    });
+    await stream.close({ how: 'reset' });
+    await closed;
+  });
+  t.is(files.opened, 0);
+});
+
 rule('a file that becomes shorter while it is read is cut, logged and closed', async (t, world) => {
-  const whole = memoryFiles({ '/www/file': 'x'.repeat(2 * CHUNK_BYTES) });
+  const whole = memoryFiles({ '/www/file': 'x'.repeat(1000) });
   const files = counted({
     ...whole,
     read: (descriptor, into, position, bytes) =>
-      position < CHUNK_BYTES ? whole.read(descriptor, into, position, bytes) : 0,
+      position < 500 ? whole.read(descriptor, into, position, Math.min(bytes ?? 500, 500)) : 0,
   });
   await serve(t, world, files, async (site) => {
     await t.throwsAsync(get(world, site, '/file'));

@@ -22,6 +22,8 @@ const CHUNK_LINE_ENDS = 4;
  */
 export abstract class ResponseWriter extends RequestRouting {
   #sender: BodySender | undefined;
+  /** Made with the first file, and used again. */
+  #fileSender: FileSender | undefined;
   /** What the body goes through, where that is more than the connection. */
   #chain: BodyChain | undefined;
   /** A head that goes out with the first of its body. */
@@ -189,9 +191,9 @@ export abstract class ResponseWriter extends RequestRouting {
       this.#sender.drained();
       return;
     }
-    this.#sender = new FileSender(this, files, descriptor, parts);
-    const { outbox } = this.client as ServerConnection;
-    if (outbox.queuedBytes === 0) this.#sender.drained();
+    if (this.#fileSender?.isFree !== true) this.#fileSender = new FileSender(this);
+    this.#sender = this.#fileSender;
+    this.#fileSender.begin(files, descriptor, parts);
   }
 
   override responseDrained(): void {

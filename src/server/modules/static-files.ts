@@ -10,8 +10,13 @@ import { escapeUri } from '../engine/uri.ts';
 import { NEXT, TAKEN, type Verdict } from '../engine/verdict.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST']);
-/** Up to this many bytes, a file is read and goes out with its head in one write: that is cheaper. */
-const READ_BYTES_MAX = 64 * 1024;
+/**
+ * Up to this many bytes, a file is read and goes out with its head in one write. Measured on epoll:
+ * at 10 KiB that is a little cheaper than a write and a sendfile, at 16 KiB a little dearer.
+ */
+const READ_BYTES_MAX = 12 * 1024;
+/** The same where the kernel does not move the bytes itself. */
+const COPIED_BYTES_MAX = 64 * 1024;
 
 /** Files below `root` or `alias`. */
 export const staticFilesModule: HttpModule = {
@@ -112,7 +117,8 @@ function send(request: Request, files: Files, descriptor: number, size: number):
   const parts = request.parts ?? [{ position: 0, length: size }];
   let bytes = 0;
   for (const part of parts) bytes += typeof part === 'string' ? 0 : part.length;
-  if (bytes > READ_BYTES_MAX) {
+  const { transmit } = request.site.port.capabilities;
+  if (bytes > (transmit === 'kernel' ? READ_BYTES_MAX : COPIED_BYTES_MAX)) {
     request.sendFile(files, descriptor, parts);
     return;
   }
