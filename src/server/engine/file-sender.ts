@@ -83,6 +83,8 @@ export class FileSender implements BodySender {
       const { client } = this.#request;
       if (client !== undefined) client.outbox.more = typeof this.#parts[this.#next] === 'object';
     } else {
+      // The file comes now: nothing that is queued later is to wait for it.
+      (this.#request.client as ServerConnection).outbox.more = false;
       this.#position = part.position;
       this.#left = part.length;
       this.#submit();
