@@ -15,6 +15,7 @@ import {
   EPOLLPRI,
   EPOLLRDHUP,
 } from '../linux/constants.ts';
+import type { EventSource } from './epoll-host.ts';
 import type { EpollSocket } from './epoll-socket.ts';
 import type { SystemCalls } from './system-calls.ts';
 
@@ -32,7 +33,7 @@ const SHORT_BITS = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
  * Who waits for what. Every socket but a listener is registered once, edge triggered, for both
  * directions; from then on its two flags say whether an attempt is worth making, and a wait is a note in memory.
  */
-export class Interest {
+export class Interest implements EventSource {
   readonly fd: number;
   loopHost: LoopHost | undefined;
   readonly #calls: SystemCalls;
@@ -79,6 +80,10 @@ export class Interest {
       if (socket !== undefined) this.#happened(socket, bits);
     }
     return Math.max(count, 0) + this.#serveLooks(looks) + this.#serveGone();
+  }
+
+  get hasMore(): boolean {
+    return this.#looks.size + this.#gone.size > 0;
   }
 
   wait(watch: Watch, socket: EpollSocket | undefined): void {
