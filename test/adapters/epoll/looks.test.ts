@@ -6,7 +6,7 @@ import { udpRecvOperation } from '../../../src/core/operations.ts';
 import { epollRule } from './epoll-rule.ts';
 
 const DATAGRAMS = 100;
-const counted = { looks: 0 };
+const counted = { looks: 0, events: 0 };
 
 epollRule(
   'who has one datagram under way at a time looks at the kernel once for each, whatever is posted',
@@ -42,6 +42,39 @@ epollRule(
     epollWait(epoll, events, count, timeoutMs) {
       counted.looks += 1;
       return real.epollWait(epoll, events, count, timeoutMs);
+    },
+  }),
+);
+
+epollRule(
+  'a datagram that leaves the kernel wakes nobody who does not wait for room',
+  async (kit) => {
+    const receiver = createSocket('udp4');
+    receiver.bind(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    try {
+      const remote: Endpoint = { ...receiver.address(), family: 'ipv4' };
+      const { socket } = await kit.ends(kit.udpOpen({ remote }), 'done');
+      kit.udpRecv(socket);
+      await kit.settle();
+      counted.events = 0;
+      for (let i = 0; i < DATAGRAMS; i += 1) {
+        const heard = once(receiver, 'message');
+        await kit.ends(kit.udpSend(socket, 'x'), 'done');
+        await heard;
+      }
+      await kit.settle();
+      assert.equal(counted.events, 0);
+    } finally {
+      receiver.close();
+      await once(receiver, 'close');
+    }
+  },
+  (real) => ({
+    epollWait(epoll, events, count, timeoutMs) {
+      const taken = real.epollWait(epoll, events, count, timeoutMs);
+      counted.events += taken;
+      return taken;
     },
   }),
 );
