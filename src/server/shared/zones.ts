@@ -1,10 +1,14 @@
 import type { Template } from '../conf/template.ts';
-import { ConnectionTable } from './connection-table.ts';
+import { ConnectionTable, type Counts } from './connection-table.ts';
 import { KnownNames } from './known-names.ts';
-import { RateTable } from './rate-table.ts';
+import { type Rates, RateTable } from './rate-table.ts';
 import { SessionTable } from './session-table.ts';
+import { SharedConnectionTable } from './shared-connection-table.ts';
+import { SharedRateTable } from './shared-rate-table.ts';
+import type { WantedZone } from './zone-kinds.ts';
+import type { SharedZones, ZoneKind, ZoneMemory } from './zone-memory.ts';
 
-type Table = RateTable | ConnectionTable | SessionTable;
+type Table = Rates | Counts | SessionTable;
 type Zone = { readonly key: string; readonly table: Table };
 
 /** What a new configuration asks of a zone cannot be had. */
@@ -12,32 +16,53 @@ export class ZoneError extends Error {}
 
 /**
  * Zones by name: what all servers of a process share, and what a new configuration takes over from
- * the previous one, where name, kind and size are the same.
+ * the previous one, where name, kind and size are the same. Some may be shared with other processes.
  */
 export class Zones {
   /** Those of the previous configuration; what is not asked for ends with this one. */
   readonly #inherited: ReadonlyMap<string, Zone>;
   readonly #zones = new Map<string, Zone>();
+  readonly #wanted = new Map<string, WantedZone>();
+  readonly #shared: SharedZones | undefined;
   /** Where servers are that have names. */
   readonly names: KnownNames;
 
-  constructor(previous?: Zones) {
+  constructor(previous?: Zones, shared?: SharedZones) {
     this.names = new KnownNames(previous?.names);
     this.#inherited = previous === undefined ? new Map() : new Map(previous.#zones);
+    this.#shared = shared;
+  }
+
+  /** What was asked for that processes can share. */
+  get wanted(): readonly WantedZone[] {
+    return [...this.#wanted.values()];
   }
 
   /** `key`: how its keys are made, as it is written. Throws `ZoneError` where that has changed. */
-  rates(name: string, bytes: number, key: string): RateTable {
-    return this.#zone('limit_req', name, bytes, key, RateTable);
+  rates(name: string, bytes: number, key: string): Rates {
+    const id = `limit_req ${name}`;
+    const memory = this.#memory('limit_req', name, bytes, key);
+    return this.#zone('limit_req', name, bytes, key, () =>
+      memory === undefined ? new RateTable(bytes, id) : new SharedRateTable(bytes, id, memory),
+    );
   }
 
-  connections(name: string, bytes: number, key: string): ConnectionTable {
-    return this.#zone('limit_conn_zone', name, bytes, key, ConnectionTable);
+  connections(name: string, bytes: number, key: string): Counts {
+    const memory = this.#memory('limit_conn_zone', name, bytes, key);
+    return this.#zone('limit_conn_zone', name, bytes, key, () =>
+      memory === undefined ? new ConnectionTable(bytes) : new SharedConnectionTable(bytes, memory),
+    );
   }
 
   /** Which servers sessions are bound to. */
   sessions(name: string, bytes: number): SessionTable {
-    return this.#zone('sticky', name, bytes, '', SessionTable);
+    return this.#zone('sticky', name, bytes, '', () => new SessionTable(bytes));
+  }
+
+  #memory(kind: ZoneKind, name: string, bytes: number, key: string): ZoneMemory | undefined {
+    const id = `${kind} ${name}`;
+    this.#wanted.set(id, { id, kind, bytes, key });
+    return this.#shared?.zone(id);
   }
 
   #zone<Made extends Table>(
@@ -45,7 +70,7 @@ export class Zones {
     name: string,
     bytes: number,
     key: string,
-    make: new (bytes: number) => Made,
+    make: () => Made,
   ): Made {
     const id = `${kind} ${name}`;
     const known = this.#zones.get(id) ?? this.#inherited.get(id);
@@ -55,7 +80,7 @@ export class Zones {
         `${kind} "${name}" uses the "${key}" key while previously it used the "${known.key}" key`,
       );
     }
-    const table = fits ? (known.table as Made) : new make(bytes);
+    const table = fits ? (known.table as Made) : make();
     this.#zones.set(id, { key, table });
     return table;
   }

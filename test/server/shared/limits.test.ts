@@ -2,6 +2,7 @@ import test from 'ava';
 import { ConnectionTable } from '../../../src/server/shared/connection-table.ts';
 import {
   excessText,
+  NO_ROOM,
   NOT_LIMITED,
   OVER_LIMIT,
   RateLimits,
@@ -91,7 +92,7 @@ test('what nothing is left of goes after a minute, two at a time', (t) => {
 
 test('a table that is too small for its key refuses it', (t) => {
   const limit = limits(0, 0, new RateTable(100));
-  t.is(limit.admit(['key'], 0), OVER_LIMIT);
+  t.is(limit.admit(['key'], 0), NO_ROOM);
 });
 
 test('as many are let in as may be, and others when these are gone', (t) => {

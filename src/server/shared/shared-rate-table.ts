@@ -1,0 +1,160 @@
+import { ENTRY, type EntryLayout, KeyIndex, memoryBytes } from './key-index.ts';
+import { isUsedUp, RATE_BYTES_MIN, type RateState, type Rates, rateBytesOf } from './rate-table.ts';
+import { ZoneLock } from './zone-lock.ts';
+import { HEAD, type ZoneMemory } from './zone-memory.ts';
+
+/** Words of an entry behind those that all kinds have; `lastMs` is a number of 64 bits. */
+const NEWER = ENTRY.words;
+const OLDER = ENTRY.words + 1;
+const LAST_MS = ENTRY.words + 2;
+const EXCESS = ENTRY.words + 4;
+const WORDS = ENTRY.words + 6;
+
+/** Memory that a zone of rates takes: less than its size. */
+export function rateMemoryBytes(bytesMax: number): number {
+  return memoryBytes(layoutOf(bytesMax));
+}
+
+function layoutOf(bytesMax: number): EntryLayout {
+  return { words: WORDS, capacity: Math.max(1, Math.floor(bytesMax / RATE_BYTES_MIN)), bytesMax };
+}
+
+/** The one entry that is being worked with. */
+class OpenEntry implements RateState {
+  readonly #words: Int32Array;
+  readonly #numbers: Float64Array;
+  entry = 0;
+  /** Of this process alone: while it works with an entry, it has the lock. */
+  holds = 0;
+
+  constructor(buffer: ArrayBufferLike) {
+    this.#words = new Int32Array(buffer);
+    this.#numbers = new Float64Array(buffer);
+  }
+
+  get excess(): number {
+    return this.#words[this.entry + EXCESS] as number;
+  }
+
+  set excess(excess: number) {
+    this.#words[this.entry + EXCESS] = excess;
+  }
+
+  get lastMs(): number {
+    return this.#numbers[(this.entry + LAST_MS) / 2] as number;
+  }
+
+  set lastMs(ms: number) {
+    this.#numbers[(this.entry + LAST_MS) / 2] = ms;
+  }
+}
+
+/**
+ * The same as a `RateTable`, in memory that processes share. Keys are hashes of 128 bits. An entry
+ * is worked with under the lock of the zone, from `open` to `close`.
+ */
+export class SharedRateTable implements Rates {
+  readonly bytesMax: number;
+  readonly id: string;
+  readonly originMs: number;
+  readonly #lock: ZoneLock;
+  readonly #index: KeyIndex;
+  readonly #open: OpenEntry;
+  readonly #oldest: OpenEntry;
+  #bytes = 0;
+
+  constructor(bytesMax: number, id: string, memory: ZoneMemory) {
+    this.bytesMax = bytesMax;
+    this.id = id;
+    this.originMs = memory.originMs;
+    this.#lock = new ZoneLock(memory);
+    this.#index = new KeyIndex(memory, layoutOf(bytesMax));
+    this.#open = new OpenEntry(memory.buffer);
+    this.#oldest = new OpenEntry(memory.buffer);
+  }
+
+  get size(): number {
+    return this.#index.size;
+  }
+
+  open(key: string): boolean {
+    this.#index.aim(key);
+    this.#bytes = rateBytesOf(key);
+    return this.#lock.take();
+  }
+
+  close(): void {
+    this.#lock.free();
+  }
+
+  get(): RateState | undefined {
+    const entry = this.#index.find();
+    if (entry === 0) return undefined;
+    if (entry !== this.#index.words[HEAD.newest]) {
+      this.#unlink(entry);
+      this.#link(entry);
+    }
+    this.#open.entry = entry;
+    return this.#open;
+  }
+
+  add(_key: string, nowMs: number, rate: number): RateState | undefined {
+    this.#forgetUnused(nowMs, rate);
+    let entry = this.#index.add(this.#bytes);
+    if (entry === 0) {
+      this.#forgetOldest();
+      this.#forgetUnused(nowMs, rate);
+      entry = this.#index.add(this.#bytes);
+      if (entry === 0) return undefined;
+    }
+    this.#link(entry);
+    this.#open.entry = entry;
+    return this.#open;
+  }
+
+  /** A process has ended. If that was in the midst of a change, all entries are forgotten. */
+  left(slot: number): void {
+    if (!this.#lock.takeFrom(slot)) return;
+    this.#index.clear();
+    this.#lock.free();
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#index.words[HEAD.oldest] as number;
+    if (oldest !== 0) this.#forget(oldest);
+  }
+
+  /** One or two that nothing is left of: as many as may be added for each request. */
+  #forgetUnused(nowMs: number, rate: number): void {
+    for (let count = 0; count < 2; count += 1) {
+      this.#oldest.entry = this.#index.words[HEAD.oldest] as number;
+      if (this.#oldest.entry === 0 || !isUsedUp(this.#oldest, nowMs, rate)) return;
+      this.#forget(this.#oldest.entry);
+    }
+  }
+
+  #forget(entry: number): void {
+    this.#unlink(entry);
+    this.#index.remove(entry);
+  }
+
+  #link(entry: number): void {
+    const { words } = this.#index;
+    const newest = words[HEAD.newest] as number;
+    words[entry + OLDER] = newest;
+    words[entry + NEWER] = 0;
+    if (newest !== 0) words[newest + NEWER] = entry;
+    words[HEAD.newest] = entry;
+    if (words[HEAD.oldest] === 0) words[HEAD.oldest] = entry;
+  }
+
+  #unlink(entry: number): void {
+    const { words } = this.#index;
+    const newer = words[entry + NEWER] as number;
+    const older = words[entry + OLDER] as number;
+    if (newer === 0) words[HEAD.newest] = older;
+    else words[newer + OLDER] = older;
+    if (older === 0) words[HEAD.oldest] = newer;
+    else words[older + NEWER] = newer;
+  }
+}

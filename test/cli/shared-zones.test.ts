@@ -1,0 +1,159 @@
+import { request } from 'node:http';
+import type { Socket } from 'node:net';
+import test from 'ava';
+import { whyNoEpoll } from '../support/real-ports.ts';
+import { connected, Place } from './running-program.ts';
+
+const epollTest = whyNoEpoll === undefined ? test.serial : test.skip;
+const TWO = 'worker_processes 2;';
+/** More than any limit here. */
+const REQUESTS = 120;
+const BATCH = 40;
+
+/** A program with `http` in its `http` block, and `location` in its only one, which has a file. */
+function configure(place: Place, http: string, location: string, main = TWO): void {
+  place.write('file', 'text');
+  const root = `root ${place.folder}; add_header worker $pid always;`;
+  place.configure(`location / { ${root} ${location} }`, main);
+  place.write('nginx.conf', place.read('nginx.conf').replace('http {', `http { ${http}`));
+}
+
+type Answers = { readonly statuses: number[]; readonly workers: Set<string> };
+
+/** Asks so many times, on connections of their own. */
+async function ask(place: Place, count: number, path = '/file'): Promise<Answers> {
+  const answers: Answers = { statuses: [], workers: new Set() };
+  for (let done = 0; done < count; done += BATCH) {
+    const batch = Array.from({ length: Math.min(BATCH, count - done) }, () => one(place, path));
+    for (const { status, worker } of await Promise.all(batch)) {
+      answers.statuses.push(status);
+      if (worker !== '') answers.workers.add(worker);
+    }
+  }
+  return answers;
+}
+
+function one(place: Place, path: string): Promise<{ status: number; worker: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath: place.path('a.sock'), path, agent: false });
+    asked.once('error', reject);
+    asked.once('response', (response) => {
+      response.resume();
+      const worker = String(response.headers.worker ?? '');
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, worker }));
+    });
+    asked.end();
+  });
+}
+
+function passed({ statuses }: Answers): number {
+  return statuses.filter((status) => status === 200).length;
+}
+
+/** Connections that have asked, and whose answers are not over. */
+async function holding(place: Place, count: number): Promise<Socket[]> {
+  const sockets: Socket[] = [];
+  for (let number = 0; number < count; number += 1) {
+    const socket = await connected(place.path('a.sock'));
+    socket.on('error', () => {});
+    socket.write('GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    sockets.push(socket);
+  }
+  return sockets;
+}
+
+epollTest('limit_req: worker processes let through together what the zone says', async (t) => {
+  const place = new Place(t);
+  const zone = 'limit_req_zone $host zone=one:1m rate=1r/m;';
+  configure(place, zone, 'limit_req zone=one burst=29 nodelay;');
+  const child = await place.start();
+  const workers = new Set<string>();
+  let admitted = 0;
+  await place.until('answers of both', async () => {
+    const answers = await ask(place, REQUESTS);
+    admitted += passed(answers);
+    t.true(answers.statuses.every((status) => status === 200 || status === 503));
+    for (const worker of answers.workers) workers.add(worker);
+    return workers.size === 2;
+  });
+  t.is(admitted, 30);
+  child.kill('SIGHUP');
+  await place.logged('exited with code 0', 2);
+  t.is(passed(await ask(place, BATCH)), 0, 'a reload forgets nothing');
+  configure(place, zone.replace('1m', '2m'), 'limit_req zone=one burst=29 nodelay;');
+  child.kill('SIGHUP');
+  await place.logged('exited with code 0', 4);
+  t.is(passed(await ask(place, BATCH)), 30, 'a zone of another size is a new one');
+  t.false(place.log.includes('[warn]'));
+});
+
+epollTest('limit_req: a zone whose key changes is refused by a reload', async (t) => {
+  const place = new Place(t);
+  const zone = 'limit_req_zone $host zone=one:1m rate=1r/m;';
+  configure(place, zone, 'limit_req zone=one;');
+  const child = await place.start();
+  t.is(passed(await ask(place, 2)), 1);
+  configure(place, zone.replace('$host', '$uri'), 'limit_req zone=one;');
+  child.kill('SIGHUP');
+  await place.logged('uses the "$uri" key while previously it used the "$host" key');
+  t.is(passed(await ask(place, 2)), 0, 'the old configuration goes on');
+});
+
+epollTest('limit_req: a worker that takes the place of another one knows its zone', async (t) => {
+  const place = new Place(t);
+  const zone = 'limit_req_zone $host zone=one:1m rate=1r/m;';
+  configure(place, zone, 'limit_req zone=one burst=9 nodelay;');
+  await place.start();
+  t.is(passed(await ask(place, BATCH)), 10);
+  const victims = place.workers;
+  for (const victim of victims) process.kill(victim, 'SIGKILL');
+  await place.logged('exited on signal 9', 2);
+  await place.logged('start worker process ', 4);
+  t.is(passed(await ask(place, BATCH)), 0);
+});
+
+epollTest('limit_conn: connections count in all workers, but for those that died', async (t) => {
+  const place = new Place(t);
+  const zone = 'limit_conn_zone $host zone=one:1m;';
+  place.write('big', 'x'.repeat(8 * 1024 * 1024));
+  configure(place, zone, 'location = /big { limit_conn one 10; } location = /file {}');
+  await place.start();
+  const held = await holding(place, 30);
+  t.teardown(() => {
+    for (const socket of held) socket.destroy();
+  });
+  const log = (): number => place.log.split('limiting connections by zone "one"').length - 1;
+  await place.until('refusals', () => log() === 20);
+  t.is((await one(place, '/big')).status, 503);
+  t.is(log(), 21);
+  const victims = place.workers;
+  for (const victim of victims) process.kill(victim, 'SIGKILL');
+  await place.logged('start worker process ', 4);
+  const again = await holding(place, 11);
+  held.push(...again);
+  await place.until('one more refusal', () => log() === 22);
+  for (const socket of held) socket.destroy();
+  await place.until('an end', async () => (await one(place, '/big')).status === 200);
+});
+
+epollTest('limit_conn: sessions of a stream count in all workers', async (t) => {
+  const place = new Place(t);
+  place.configure('return 200 ok;', TWO);
+  const server = `server { listen unix:${place.path('s.sock')}; limit_conn one 7;
+    proxy_pass unix:${place.path('a.sock')}; }`;
+  place.write(
+    'nginx.conf',
+    `${place.read('nginx.conf')} stream { limit_conn_zone $protocol zone=one:1m; ${server} }`,
+  );
+  await place.start();
+  const sockets: Socket[] = [];
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  for (let number = 0; number < 20; number += 1) {
+    sockets.push(await connected(place.path('s.sock')));
+  }
+  await place.logged('limiting connections by zone "one"', 13);
+  for (const socket of sockets) socket.destroy();
+  await place.until('room', async () => (await place.get('s.sock').catch(() => '')) === 'ok');
+});
