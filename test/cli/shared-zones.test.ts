@@ -154,6 +154,52 @@ epollTest('limit_conn: sessions of a stream count in all workers', async (t) => 
     sockets.push(await connected(place.path('s.sock')));
   }
   await place.logged('limiting connections by zone "one"', 13);
+  t.is(place.log.split('limiting connections').length - 1, 13);
   for (const socket of sockets) socket.destroy();
   await place.until('room', async () => (await place.get('s.sock').catch(() => '')) === 'ok');
+});
+
+epollTest('stub_status shows the connections of all workers, and what they do', async (t) => {
+  const place = new Place(t);
+  place.write('big', 'x'.repeat(8 * 1024 * 1024));
+  configure(place, '', 'location = /status { stub_status; } location = /big {}');
+  await place.start();
+  const idle = await Promise.all(Array.from({ length: 30 }, () => connected(place.path('a.sock'))));
+  const busy = await holding(place, 12);
+  t.teardown(() => {
+    for (const socket of [...idle, ...busy]) socket.destroy();
+  });
+  const status = (): Promise<string> => place.get('a.sock', '/status');
+  await place.until('all of them', async () => {
+    const text = await status();
+    return text.startsWith('Active connections: 43 ') && text.includes('Writing: 13 Waiting: 30 ');
+  });
+  const [, accepted, handled, requests] = (/ (\d+) (\d+) (\d+) /.exec(await status()) ?? []).map(
+    Number,
+  );
+  t.true((accepted ?? 0) >= 44);
+  t.is(handled, accepted);
+  t.is(requests, (accepted ?? 0) - 30, 'all but the idle ones have asked');
+  for (const socket of [...idle, ...busy]) socket.destroy();
+  await place.until('the end of them', async () =>
+    (await status()).startsWith('Active connections: 1 '),
+  );
+});
+
+epollTest('stub_status goes on counting after workers have died', async (t) => {
+  const place = new Place(t);
+  configure(place, '', 'location = /status { stub_status; }');
+  await place.start();
+  await ask(place, BATCH);
+  const idle = await Promise.all(Array.from({ length: 20 }, () => connected(place.path('a.sock'))));
+  for (const socket of idle) socket.on('error', () => {});
+  const status = (): Promise<string> => place.get('a.sock', '/status');
+  await place.until('all of them', async () =>
+    (await status()).startsWith('Active connections: 21 '),
+  );
+  for (const victim of place.workers) process.kill(victim, 'SIGKILL');
+  await place.logged('exited on signal 9', 2);
+  const text = await status();
+  t.true(text.startsWith('Active connections: 1 '));
+  t.true(Number(/ (\d+) \d+ (\d+) /.exec(text)?.[1]) > BATCH + 20);
 });

@@ -1,4 +1,5 @@
 import { countMemoryBytes, SharedConnectionTable } from './shared-connection-table.ts';
+import { counterMemoryBytes, SharedCounters } from './shared-counters.ts';
 import { rateMemoryBytes, SharedRateTable } from './shared-rate-table.ts';
 import type { ZoneKind, ZoneMemory } from './zone-memory.ts';
 
@@ -25,6 +26,8 @@ export function zoneMemoryBytes({ kind, bytes }: WantedZone, slots: number): num
       return rateMemoryBytes(bytes);
     case 'limit_conn_zone':
       return countMemoryBytes(bytes, slots);
+    case 'connections':
+      return counterMemoryBytes(slots);
     default:
       return kind satisfies never;
   }
@@ -36,6 +39,8 @@ export function zoneCare({ id, kind, bytes }: WantedZone, memory: ZoneMemory): Z
       return new SharedRateTable(bytes, id, memory);
     case 'limit_conn_zone':
       return new SharedConnectionTable(bytes, memory);
+    case 'connections':
+      return new SharedCounters(memory);
     default:
       return kind satisfies never;
   }

@@ -4,6 +4,7 @@ import { KnownNames } from './known-names.ts';
 import { type Rates, RateTable } from './rate-table.ts';
 import { SessionTable } from './session-table.ts';
 import { SharedConnectionTable } from './shared-connection-table.ts';
+import { SharedCounters } from './shared-counters.ts';
 import { SharedRateTable } from './shared-rate-table.ts';
 import type { WantedZone } from './zone-kinds.ts';
 import type { SharedZones, ZoneKind, ZoneMemory } from './zone-memory.ts';
@@ -57,6 +58,12 @@ export class Zones {
   /** Which servers sessions are bound to. */
   sessions(name: string, bytes: number): SessionTable {
     return this.#zone('sticky', name, bytes, '', () => new SessionTable(bytes));
+  }
+
+  /** Connections of all processes; `undefined`: there is but this one. */
+  counters(): SharedCounters | undefined {
+    const memory = this.#memory('connections', 'http', 0, '');
+    return memory === undefined ? undefined : new SharedCounters(memory);
   }
 
   #memory(kind: ZoneKind, name: string, bytes: number, key: string): ZoneMemory | undefined {
