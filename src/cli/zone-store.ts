@@ -71,7 +71,9 @@ export class CrewZones {
 
   /** One that goes on as it is, where there is such a one. */
   take(wanted: WantedZone, workers: number): StoredZone | undefined {
-    const { id, bytes, key } = wanted;
+    const { id, kind, bytes, key } = wanted;
+    // Groups may have other servers now: what is known of those begins anew.
+    if (kind === 'upstream') return undefined;
     const known = this.#zones.find((zone) => zone.wanted.id === id);
     if (known === undefined || known.users === 0 || known.slots < 2 * workers) return undefined;
     return known.wanted.bytes === bytes && known.wanted.key === key ? known : undefined;

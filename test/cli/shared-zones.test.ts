@@ -1,6 +1,6 @@
-import { request } from 'node:http';
+import { createServer, request, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { whyNoEpoll } from '../support/real-ports.ts';
 import { connected, Place } from './running-program.ts';
 
@@ -48,6 +48,11 @@ function one(place: Place, path: string): Promise<{ status: number; worker: stri
 
 function passed({ statuses }: Answers): number {
   return statuses.filter((status) => status === 200).length;
+}
+
+/** How many workers have written an error. */
+function refusing(place: Place): number {
+  return new Set([...place.log.matchAll(/\[error\] (\d+)#/g)].map(([, pid]) => pid)).size;
 }
 
 /** Connections that have asked, and whose answers are not over. */
@@ -124,14 +129,17 @@ epollTest('limit_conn: connections count in all workers, but for those that died
   });
   const log = (): number => place.log.split('limiting connections by zone "one"').length - 1;
   await place.until('refusals', () => log() === 20);
-  t.is((await one(place, '/big')).status, 503);
-  t.is(log(), 21);
+  await place.until('refusals by both', async () => {
+    t.is((await one(place, '/big')).status, 503);
+    return refusing(place) === 2;
+  });
+  const refused = log();
   const victims = place.workers;
   for (const victim of victims) process.kill(victim, 'SIGKILL');
   await place.logged('start worker process ', 4);
   const again = await holding(place, 11);
   held.push(...again);
-  await place.until('one more refusal', () => log() === 22);
+  await place.until('one more refusal', () => log() === refused + 1);
   for (const socket of held) socket.destroy();
   await place.until('an end', async () => (await one(place, '/big')).status === 200);
 });
@@ -202,4 +210,93 @@ epollTest('stub_status goes on counting after workers have died', async (t) => {
   const text = await status();
   t.true(text.startsWith('Active connections: 1 '));
   t.true(Number(/ (\d+) \d+ (\d+) /.exec(text)?.[1]) > BATCH + 20);
+});
+
+/** A server that takes requests and answers none, until `answer` is called. */
+async function slowServer(
+  t: ExecutionContext,
+  path: string,
+): Promise<{ waiting: number; answer(): void }> {
+  const waiting: ServerResponse[] = [];
+  const server = createServer((_, response) => waiting.push(response));
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    get waiting() {
+      return waiting.length;
+    },
+    answer: () => {
+      for (const response of waiting.splice(0)) response.end('answer');
+    },
+  };
+}
+
+/** Requests on connections of their own, which are not waited for. */
+function asking(place: Place, count: number): Promise<number[]> {
+  const all = Array.from({ length: count }, () => one(place, '/file').then(({ status }) => status));
+  return Promise.all(all);
+}
+
+epollTest('a server of a zone has no more than max_conns from all workers', async (t) => {
+  const place = new Place(t);
+  const server = await slowServer(t, place.path('u.sock'));
+  const upstream = `upstream u { zone u 64k; server unix:${place.path('u.sock')} max_conns=7; }`;
+  configure(place, upstream, 'proxy_pass http://u;');
+  await place.start();
+  const answers = asking(place, 40);
+  await place.logged('no live upstreams', 33);
+  await place.until('all that may', () => server.waiting === 7);
+  await place.until('refusals by both', async () => {
+    t.deepEqual(new Set(await asking(place, 5)), new Set([502]));
+    return refusing(place) === 2;
+  });
+  server.answer();
+  t.is((await answers).filter((status) => status === 200).length, 7);
+  const held = asking(place, 7).catch(() => []);
+  await place.until('all that may', () => server.waiting === 7);
+  for (const worker of place.workers) process.kill(worker, 'SIGKILL');
+  await held;
+  await place.logged('start worker process ', 4);
+  server.answer();
+  const last = asking(place, 7);
+  await place.until('as many again', () => server.waiting === 7);
+  t.deepEqual(await asking(place, 1), [502]);
+  server.answer();
+  t.deepEqual(new Set(await last), new Set([200]));
+});
+
+epollTest('workers spread connections over the servers of a zone together', async (t) => {
+  const place = new Place(t);
+  const paths = ['u.sock', 'v.sock', 'w.sock'].map((name) => place.path(name));
+  const slow = await Promise.all(paths.map((path) => slowServer(t, path)));
+  const list = paths.map((path) => `server unix:${path};`).join(' ');
+  configure(place, `upstream u { zone u 64k; least_conn; ${list} }`, 'proxy_pass http://u;');
+  await place.start();
+  const answers = asking(place, 30);
+  await place.until('all', () => slow.reduce((sum, { waiting }) => sum + waiting, 0) === 30);
+  t.deepEqual(
+    slow.map(({ waiting }) => waiting),
+    [10, 10, 10],
+  );
+  for (const server of slow) server.answer();
+  t.true((await answers).every((status) => status === 200));
+});
+
+epollTest('a server of a zone that one worker finds broken, all leave alone', async (t) => {
+  const place = new Place(t);
+  const server = await slowServer(t, place.path('u.sock'));
+  const list = `server unix:${place.path('none.sock')} max_fails=1 fail_timeout=60s;
+    server unix:${place.path('u.sock')};`;
+  configure(place, `upstream u { zone u 64k; ${list} }`, 'proxy_pass http://u;');
+  await place.start();
+  const first = asking(place, 1);
+  await place.logged('none.sock:/file');
+  const answers = asking(place, 40);
+  await place.until('all', () => server.waiting === 41);
+  server.answer();
+  t.true([...(await first), ...(await answers)].every((status) => status === 200));
+  t.is(place.log.split('none.sock:/file').length, 2);
 });

@@ -1,5 +1,6 @@
 import { countMemoryBytes, SharedConnectionTable } from './shared-connection-table.ts';
 import { counterMemoryBytes, SharedCounters } from './shared-counters.ts';
+import { peerMemoryBytes, SharedPeers } from './shared-peers.ts';
 import { rateMemoryBytes, SharedRateTable } from './shared-rate-table.ts';
 import type { ZoneKind, ZoneMemory } from './zone-memory.ts';
 
@@ -26,6 +27,8 @@ export function zoneMemoryBytes({ kind, bytes }: WantedZone, slots: number): num
       return rateMemoryBytes(bytes);
     case 'limit_conn_zone':
       return countMemoryBytes(bytes, slots);
+    case 'upstream':
+      return peerMemoryBytes(slots);
     case 'connections':
       return counterMemoryBytes(slots);
     default:
@@ -39,6 +42,8 @@ export function zoneCare({ id, kind, bytes }: WantedZone, memory: ZoneMemory): Z
       return new SharedRateTable(bytes, id, memory);
     case 'limit_conn_zone':
       return new SharedConnectionTable(bytes, memory);
+    case 'upstream':
+      return new SharedPeers(memory);
     case 'connections':
       return new SharedCounters(memory);
     default:

@@ -5,6 +5,7 @@ import { type Rates, RateTable } from './rate-table.ts';
 import { SessionTable } from './session-table.ts';
 import { SharedConnectionTable } from './shared-connection-table.ts';
 import { SharedCounters } from './shared-counters.ts';
+import { SharedPeers } from './shared-peers.ts';
 import { SharedRateTable } from './shared-rate-table.ts';
 import type { WantedZone } from './zone-kinds.ts';
 import type { SharedZones, ZoneKind, ZoneMemory } from './zone-memory.ts';
@@ -23,6 +24,7 @@ export class Zones {
   /** Those of the previous configuration; what is not asked for ends with this one. */
   readonly #inherited: ReadonlyMap<string, Zone>;
   readonly #zones = new Map<string, Zone>();
+  readonly #peers = new Map<string, SharedPeers>();
   readonly #wanted = new Map<string, WantedZone>();
   readonly #shared: SharedZones | undefined;
   /** Where servers are that have names. */
@@ -58,6 +60,18 @@ export class Zones {
   /** Which servers sessions are bound to. */
   sessions(name: string, bytes: number): SessionTable {
     return this.#zone('sticky', name, bytes, '', () => new SessionTable(bytes));
+  }
+
+  /** What is known of the servers of groups; `undefined`: there is but this process. */
+  peers(block: 'http' | 'stream', name: string): SharedPeers | undefined {
+    const id = `${block} ${name}`;
+    let known = this.#peers.get(id);
+    if (known === undefined) {
+      const memory = this.#memory('upstream', id, 0, '');
+      known = memory && new SharedPeers(memory);
+      if (known !== undefined) this.#peers.set(id, known);
+    }
+    return known;
   }
 
   /** Connections of all processes; `undefined`: there is but this one. */
