@@ -11,8 +11,8 @@ import {
 import type { GivenZone } from './worker-messages.ts';
 import { pause } from './zone-pause.ts';
 
-/** Memory of one zone. */
-const BYTES_MAX = 2 ** 31;
+/** Size of one zone, and memory that it takes: lengths are numbers of 32 bits with a sign. */
+const BYTES_MAX = 2 ** 30;
 /** Processes that share a zone: for each worker, so many of older configurations may be there. */
 const SLOTS_PER_WORKER = 4;
 const SLOTS_MIN = 8;
@@ -118,7 +118,8 @@ export class CrewZones {
 function makeZone(wanted: WantedZone, workers: number): StoredZone {
   const slots = Math.max(SLOTS_MIN, 2 ** Math.ceil(Math.log2(SLOTS_PER_WORKER * workers)));
   const bytes = 8 * Math.ceil(zoneMemoryBytes(wanted, slots) / 8);
-  if (bytes > BYTES_MAX) throw new Error(`${bytes} bytes are too many`);
+  if (Math.max(bytes, wanted.bytes) > BYTES_MAX)
+    throw new Error(`a size of ${wanted.bytes} is too much`);
   const descriptor = makeSharedMemory(wanted.id, bytes);
   try {
     const { buffer, unmap } = mapSharedMemory(descriptor, bytes);

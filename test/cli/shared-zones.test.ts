@@ -92,6 +92,19 @@ epollTest('limit_req: worker processes let through together what the zone says',
   t.false(place.log.includes('[warn]'));
 });
 
+epollTest('zones that are too large to be shared are told about', async (t) => {
+  const place = new Place(t);
+  const zones = 'limit_conn_zone $host zone=one:1025m; limit_conn_zone $host zone=two:1m;';
+  configure(place, zones, 'limit_conn one 1; limit_conn two 1;');
+  await place.start();
+  t.deepEqual(await asking(place, 1), [200]);
+  t.regex(
+    place.log,
+    /\[warn\] .*zone "limit_conn_zone one" is not shared by worker processes, each/,
+  );
+  t.false(place.log.includes('zone two'));
+});
+
 epollTest('limit_req: a zone whose key changes is refused by a reload', async (t) => {
   const place = new Place(t);
   const zone = 'limit_req_zone $host zone=one:1m rate=1r/m;';

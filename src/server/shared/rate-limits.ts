@@ -33,9 +33,11 @@ export class RateLimits {
   readonly #held: (RateState | undefined)[] = [];
   /** Indices of limits: two processes that open the same tables do it in the same order. */
   readonly #order: readonly number[];
+  readonly #isShared: boolean;
 
   constructor(limits: readonly RateLimit[]) {
     this.limits = limits;
+    this.#isShared = limits.some(({ table }) => table.isShared);
     const idOf = (index: number): string => limits[index]?.table.id ?? '';
     this.#order = limits.map((_, index) => index).sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
   }
@@ -45,6 +47,10 @@ export class RateLimits {
    * limit; an empty one is not counted. `nowMs` is the loop's.
    */
   admit(keys: readonly string[], nowMs: number): number {
+    return this.#isShared ? this.#admitOpened(keys, nowMs) : this.#admit(keys, nowMs);
+  }
+
+  #admitOpened(keys: readonly string[], nowMs: number): number {
     let opened = 0;
     try {
       for (; opened < this.#order.length; opened += 1) {

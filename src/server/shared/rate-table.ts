@@ -28,6 +28,8 @@ export interface Rates {
   readonly bytesMax: number;
   /** What tables are locked in the order of: the same in all processes. */
   readonly id: string;
+  /** Without others, nothing has to be opened. */
+  readonly isShared: boolean;
   /** Added to the time of the loop it is the table's time. */
   readonly originMs: number;
   /**
@@ -74,6 +76,7 @@ export function rateBytesOf(key: string): number {
 export class RateTable implements Rates {
   readonly bytesMax: number;
   readonly id: string;
+  readonly isShared: boolean = false;
   readonly originMs: number = 0;
   readonly #entries = new Map<string, RateEntry>();
   #newest: RateEntry | undefined;
@@ -89,7 +92,9 @@ export class RateTable implements Rates {
     return true;
   }
 
-  close(): void {}
+  close(): void {
+    // It is nobody else's.
+  }
 
   get size(): number {
     return this.#entries.size;

@@ -3,7 +3,7 @@ import { isUsedUp, RATE_BYTES_MIN, type RateState, type Rates, rateBytesOf } fro
 import { ZoneLock } from './zone-lock.ts';
 import { HEAD, type ZoneMemory } from './zone-memory.ts';
 
-/** Words of an entry behind those that all kinds have; `lastMs` is a number of 64 bits. */
+/** Words of an entry behind those that all kinds have; the last two are numbers of 64 bits. */
 const NEWER = ENTRY.words;
 const OLDER = ENTRY.words + 1;
 const LAST_MS = ENTRY.words + 2;
@@ -21,23 +21,21 @@ function layoutOf(bytesMax: number): EntryLayout {
 
 /** The one entry that is being worked with. */
 class OpenEntry implements RateState {
-  readonly #words: Int32Array;
   readonly #numbers: Float64Array;
   entry = 0;
   /** Of this process alone: while it works with an entry, it has the lock. */
   holds = 0;
 
   constructor(buffer: ArrayBufferLike) {
-    this.#words = new Int32Array(buffer);
     this.#numbers = new Float64Array(buffer);
   }
 
   get excess(): number {
-    return this.#words[this.entry + EXCESS] as number;
+    return this.#numbers[(this.entry + EXCESS) / 2] as number;
   }
 
   set excess(excess: number) {
-    this.#words[this.entry + EXCESS] = excess;
+    this.#numbers[(this.entry + EXCESS) / 2] = excess;
   }
 
   get lastMs(): number {
@@ -56,6 +54,7 @@ class OpenEntry implements RateState {
 export class SharedRateTable implements Rates {
   readonly bytesMax: number;
   readonly id: string;
+  readonly isShared: boolean = true;
   readonly originMs: number;
   readonly #lock: ZoneLock;
   readonly #index: KeyIndex;

@@ -36,6 +36,11 @@ export class Zones {
     this.#shared = shared;
   }
 
+  /** What was asked for that each process has for itself. */
+  get own(): readonly string[] {
+    return [...this.#zones.keys()].filter((id) => !this.#wanted.has(id));
+  }
+
   /** What was asked for that processes can share. */
   get wanted(): readonly WantedZone[] {
     return [...this.#wanted.values()];

@@ -8,6 +8,8 @@ import {
   RateLimits,
 } from '../../../src/server/shared/rate-limits.ts';
 import { RateTable } from '../../../src/server/shared/rate-table.ts';
+import { SharedConnectionTable } from '../../../src/server/shared/shared-connection-table.ts';
+import { SharedRateTable } from '../../../src/server/shared/shared-rate-table.ts';
 import { Zones } from '../../../src/server/shared/zones.ts';
 
 const ROOM = 32 * 1024;
@@ -140,4 +142,39 @@ test('a zone whose key has changed is refused', (t) => {
   t.throws(() => new Zones(old).rates('one', ROOM, '$b'), {
     message: 'limit_req "one" uses the "$b" key while previously it used the "$a" key',
   });
+});
+
+test('zones are told apart by whether processes can share them', (t) => {
+  const zones = new Zones();
+  zones.rates('one', ROOM, '$a');
+  zones.connections('one', ROOM, '$b');
+  zones.sessions('two', ROOM);
+  t.is(zones.counters(), undefined);
+  t.is(zones.peers('http', 'three'), undefined);
+  t.deepEqual(zones.own, ['sticky two']);
+  t.deepEqual(
+    zones.wanted.map(({ id, kind, key }) => [id, kind, key]),
+    [
+      ['limit_req one', 'limit_req', '$a'],
+      ['limit_conn_zone one', 'limit_conn_zone', '$b'],
+      ['connections http', 'connections', ''],
+      ['upstream http three', 'upstream', ''],
+    ],
+  );
+});
+
+test('zones whose memory others have, too, are shared', (t) => {
+  const memory = {
+    buffer: new SharedArrayBuffer(2 ** 21),
+    slots: 8,
+    slot: 0,
+    originMs: 0,
+    pause: () => {},
+  };
+  const zones = new Zones(undefined, { zone: () => memory });
+  t.true(zones.rates('one', ROOM, '$a') instanceof SharedRateTable);
+  t.true(zones.connections('one', ROOM, '$a') instanceof SharedConnectionTable);
+  t.truthy(zones.counters());
+  t.is(zones.peers('http', 'u'), zones.peers('http', 'u'));
+  t.not(zones.peers('http', 'u'), zones.peers('stream', 'u'));
 });

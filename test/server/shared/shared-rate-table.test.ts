@@ -67,6 +67,20 @@ test('with its last place taken, a new key takes that of the one used longest ag
   t.is(limitsOf(one).admit(['key 1'], 0), 0, 'it was forgotten');
 });
 
+test('an excess is a number of any size', (t) => {
+  const memory = new TestMemory(wanted(ROOM));
+  const table = tableOf(memory, 0);
+  const huge = { table, rate: RATE, burst: 2 ** 50, delay: Infinity };
+  table.open('key');
+  const state = table.add('key', 0, RATE);
+  if (state === undefined) return t.fail();
+  state.excess = 2 ** 40;
+  table.close();
+  const limits = new RateLimits([huge]);
+  t.is(limits.admit(['key'], 0), 0);
+  t.is(limits.excess, 2 ** 40 + 1000);
+});
+
 test('a zone that is too small for a key has no room', (t) => {
   const memory = new TestMemory(wanted(ENTRY_BYTES));
   const limits = limitsOf(tableOf(memory, 0, ENTRY_BYTES));
