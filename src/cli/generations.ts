@@ -114,7 +114,6 @@ export class Generations {
   /** What cannot be shared each worker has for itself. */
   #crewZones(zones: Zones, count: number, previous: CrewZones | undefined): CrewZones {
     const log = this.#options.log();
-    if (count > 1) for (const id of zones.own) log.write('warn', notShared(id));
     return this.#store.crew(zones.wanted, count, previous, (id, why) => {
       log.write('warn', `${notShared(id)}: ${why}`);
     });

@@ -313,3 +313,28 @@ epollTest('a server of a zone that one worker finds broken, all leave alone', as
   t.true([...(await first), ...(await answers)].every((status) => status === 200));
   t.is(place.log.split('none.sock:/file').length, 2);
 });
+
+epollTest('sticky learn: a session that one worker has learned all know', async (t) => {
+  const place = new Place(t);
+  const [first, second] = ['u.sock', 'v.sock'].map((name) => {
+    const server = createServer((_, response) => {
+      response.setHeader('set-cookie', 'sid=one');
+      response.end(name);
+    });
+    server.listen(place.path(name));
+    t.teardown(() => server.close());
+    return `server unix:${place.path(name)};`;
+  });
+  const learn = 'sticky learn create=$upstream_cookie_sid lookup=$arg_sid zone=l:64k;';
+  configure(place, `upstream u { ${first} ${second} ${learn} }`, 'proxy_pass http://u;');
+  await place.start();
+  const server = await place.get('a.sock', '/');
+  const workers = new Set<string>();
+  await place.until('answers of both', async () => {
+    t.is(await place.get('a.sock', '/?sid=one'), server);
+    const { worker } = await one(place, '/?sid=one');
+    workers.add(worker);
+    return workers.size === 2;
+  });
+  t.false(place.log.includes('[warn]'));
+});

@@ -145,8 +145,6 @@ export const upstreamDirectives: DirectiveTable = {
   sticky: {
     contexts: ['upstream'],
     args: [2, MANY],
-    support: 'partly',
-    note: 'each worker process has sessions of `learn` of its own',
     read: (use) => {
       const draft = draftOf(use);
       if (draft.sticky !== undefined) use.failDuplicate();

@@ -1,14 +1,13 @@
 import { ENTRY, type EntryLayout, KeyIndex, memoryBytes } from './key-index.ts';
 import { isUsedUp, RATE_BYTES_MIN, type RateState, type Rates, rateBytesOf } from './rate-table.ts';
+import { RECENCY_WORDS, Recency } from './recency.ts';
 import { ZoneLock } from './zone-lock.ts';
-import { HEAD, type ZoneMemory } from './zone-memory.ts';
+import type { ZoneMemory } from './zone-memory.ts';
 
-/** Words of an entry behind those that all kinds have; the last two are numbers of 64 bits. */
-const NEWER = ENTRY.words;
-const OLDER = ENTRY.words + 1;
-const LAST_MS = ENTRY.words + 2;
-const EXCESS = ENTRY.words + 4;
-const WORDS = ENTRY.words + 6;
+/** Words of an entry behind the order of use: numbers of 64 bits. */
+const LAST_MS = ENTRY.words + RECENCY_WORDS;
+const EXCESS = LAST_MS + 2;
+const WORDS = EXCESS + 2;
 
 /** Memory that a zone of rates takes: less than its size. */
 export function rateMemoryBytes(bytesMax: number): number {
@@ -58,6 +57,7 @@ export class SharedRateTable implements Rates {
   readonly originMs: number;
   readonly #lock: ZoneLock;
   readonly #index: KeyIndex;
+  readonly #order: Recency;
   readonly #open: OpenEntry;
   readonly #oldest: OpenEntry;
   #bytes = 0;
@@ -68,6 +68,7 @@ export class SharedRateTable implements Rates {
     this.originMs = memory.originMs;
     this.#lock = new ZoneLock(memory);
     this.#index = new KeyIndex(memory, layoutOf(bytesMax));
+    this.#order = new Recency(this.#index.words);
     this.#open = new OpenEntry(memory.buffer);
     this.#oldest = new OpenEntry(memory.buffer);
   }
@@ -89,10 +90,7 @@ export class SharedRateTable implements Rates {
   get(): RateState | undefined {
     const entry = this.#index.find();
     if (entry === 0) return undefined;
-    if (entry !== this.#index.words[HEAD.newest]) {
-      this.#unlink(entry);
-      this.#link(entry);
-    }
+    this.#order.touch(entry);
     this.#open.entry = entry;
     return this.#open;
   }
@@ -106,7 +104,7 @@ export class SharedRateTable implements Rates {
       entry = this.#index.add(this.#bytes);
       if (entry === 0) return undefined;
     }
-    this.#link(entry);
+    this.#order.add(entry);
     this.#open.entry = entry;
     return this.#open;
   }
@@ -119,41 +117,21 @@ export class SharedRateTable implements Rates {
   }
 
   #forgetOldest(): void {
-    const oldest = this.#index.words[HEAD.oldest] as number;
+    const { oldest } = this.#order;
     if (oldest !== 0) this.#forget(oldest);
   }
 
   /** One or two that nothing is left of: as many as may be added for each request. */
   #forgetUnused(nowMs: number, rate: number): void {
     for (let count = 0; count < 2; count += 1) {
-      this.#oldest.entry = this.#index.words[HEAD.oldest] as number;
+      this.#oldest.entry = this.#order.oldest;
       if (this.#oldest.entry === 0 || !isUsedUp(this.#oldest, nowMs, rate)) return;
       this.#forget(this.#oldest.entry);
     }
   }
 
   #forget(entry: number): void {
-    this.#unlink(entry);
+    this.#order.remove(entry);
     this.#index.remove(entry);
-  }
-
-  #link(entry: number): void {
-    const { words } = this.#index;
-    const newest = words[HEAD.newest] as number;
-    words[entry + OLDER] = newest;
-    words[entry + NEWER] = 0;
-    if (newest !== 0) words[newest + NEWER] = entry;
-    words[HEAD.newest] = entry;
-    if (words[HEAD.oldest] === 0) words[HEAD.oldest] = entry;
-  }
-
-  #unlink(entry: number): void {
-    const { words } = this.#index;
-    const newer = words[entry + NEWER] as number;
-    const older = words[entry + OLDER] as number;
-    if (newer === 0) words[HEAD.newest] = older;
-    else words[newer + OLDER] = older;
-    if (older === 0) words[HEAD.oldest] = newer;
-    else words[older + NEWER] = newer;
   }
 }

@@ -2,6 +2,7 @@ import { countMemoryBytes, SharedConnectionTable } from './shared-connection-tab
 import { counterMemoryBytes, SharedCounters } from './shared-counters.ts';
 import { peerMemoryBytes, SharedPeers } from './shared-peers.ts';
 import { rateMemoryBytes, SharedRateTable } from './shared-rate-table.ts';
+import { SharedSessionTable, sessionMemoryBytes } from './shared-session-table.ts';
 import type { ZoneKind, ZoneMemory } from './zone-memory.ts';
 
 /** A zone that a configuration uses. */
@@ -27,6 +28,8 @@ export function zoneMemoryBytes({ kind, bytes }: WantedZone, slots: number): num
       return rateMemoryBytes(bytes);
     case 'limit_conn_zone':
       return countMemoryBytes(bytes, slots);
+    case 'sticky':
+      return sessionMemoryBytes(bytes);
     case 'upstream':
       return peerMemoryBytes(slots);
     case 'connections':
@@ -42,6 +45,8 @@ export function zoneCare({ id, kind, bytes }: WantedZone, memory: ZoneMemory): Z
       return new SharedRateTable(bytes, id, memory);
     case 'limit_conn_zone':
       return new SharedConnectionTable(bytes, memory);
+    case 'sticky':
+      return new SharedSessionTable(bytes, memory);
     case 'upstream':
       return new SharedPeers(memory);
     case 'connections':

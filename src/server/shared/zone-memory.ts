@@ -1,5 +1,5 @@
 /** What a zone counts: how its memory is laid out follows from that. */
-export type ZoneKind = 'limit_req' | 'limit_conn_zone' | 'upstream' | 'connections';
+export type ZoneKind = 'limit_req' | 'limit_conn_zone' | 'sticky' | 'upstream' | 'connections';
 
 /** Memory that several processes have in common; fresh memory is zeros. */
 export interface ZoneMemory {

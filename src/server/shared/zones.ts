@@ -2,15 +2,16 @@ import type { Template } from '../conf/template.ts';
 import { ConnectionTable, type Counts } from './connection-table.ts';
 import { KnownNames } from './known-names.ts';
 import { type Rates, RateTable } from './rate-table.ts';
-import { SessionTable } from './session-table.ts';
+import { type Sessions, SessionTable } from './session-table.ts';
 import { SharedConnectionTable } from './shared-connection-table.ts';
 import { SharedCounters } from './shared-counters.ts';
 import { SharedPeers } from './shared-peers.ts';
 import { SharedRateTable } from './shared-rate-table.ts';
+import { SharedSessionTable } from './shared-session-table.ts';
 import type { WantedZone } from './zone-kinds.ts';
 import type { SharedZones, ZoneKind, ZoneMemory } from './zone-memory.ts';
 
-type Table = Rates | Counts | SessionTable;
+type Table = Rates | Counts | Sessions;
 type Zone = { readonly key: string; readonly table: Table };
 
 /** What a new configuration asks of a zone cannot be had. */
@@ -36,11 +37,6 @@ export class Zones {
     this.#shared = shared;
   }
 
-  /** What was asked for that each process has for itself. */
-  get own(): readonly string[] {
-    return [...this.#zones.keys()].filter((id) => !this.#wanted.has(id));
-  }
-
   /** What was asked for that processes can share. */
   get wanted(): readonly WantedZone[] {
     return [...this.#wanted.values()];
@@ -63,8 +59,11 @@ export class Zones {
   }
 
   /** Which servers sessions are bound to. */
-  sessions(name: string, bytes: number): SessionTable {
-    return this.#zone('sticky', name, bytes, '', () => new SessionTable(bytes));
+  sessions(name: string, bytes: number): Sessions {
+    const memory = this.#memory('sticky', name, bytes, '');
+    return this.#zone('sticky', name, bytes, '', () =>
+      memory === undefined ? new SessionTable(bytes) : new SharedSessionTable(bytes, memory),
+    );
   }
 
   /** What is known of the servers of groups; `undefined`: there is but this process. */

@@ -10,6 +10,7 @@ import {
 import { RateTable } from '../../../src/server/shared/rate-table.ts';
 import { SharedConnectionTable } from '../../../src/server/shared/shared-connection-table.ts';
 import { SharedRateTable } from '../../../src/server/shared/shared-rate-table.ts';
+import { SharedSessionTable } from '../../../src/server/shared/shared-session-table.ts';
 import { Zones } from '../../../src/server/shared/zones.ts';
 
 const ROOM = 32 * 1024;
@@ -144,19 +145,19 @@ test('a zone whose key has changed is refused', (t) => {
   });
 });
 
-test('zones are told apart by whether processes can share them', (t) => {
+test('zones say what of them processes can share', (t) => {
   const zones = new Zones();
   zones.rates('one', ROOM, '$a');
   zones.connections('one', ROOM, '$b');
   zones.sessions('two', ROOM);
   t.is(zones.counters(), undefined);
   t.is(zones.peers('http', 'three'), undefined);
-  t.deepEqual(zones.own, ['sticky two']);
   t.deepEqual(
     zones.wanted.map(({ id, kind, key }) => [id, kind, key]),
     [
       ['limit_req one', 'limit_req', '$a'],
       ['limit_conn_zone one', 'limit_conn_zone', '$b'],
+      ['sticky two', 'sticky', ''],
       ['connections http', 'connections', ''],
       ['upstream http three', 'upstream', ''],
     ],
@@ -174,6 +175,7 @@ test('zones whose memory others have, too, are shared', (t) => {
   const zones = new Zones(undefined, { zone: () => memory });
   t.true(zones.rates('one', ROOM, '$a') instanceof SharedRateTable);
   t.true(zones.connections('one', ROOM, '$a') instanceof SharedConnectionTable);
+  t.true(zones.sessions('two', ROOM) instanceof SharedSessionTable);
   t.truthy(zones.counters());
   t.is(zones.peers('http', 'u'), zones.peers('http', 'u'));
   t.not(zones.peers('http', 'u'), zones.peers('stream', 'u'));
