@@ -2,7 +2,7 @@ import { chownSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { ProgramConf } from '../config/index.ts';
 import type { ProactorPort } from '../core/proactor.ts';
-import type { ErrorLog } from '../server/index.ts';
+import { type ErrorLog, Zones } from '../server/index.ts';
 import { AdoptedSockets } from './adopted-sockets.ts';
 import { type Crew, LocalCrew } from './crew.ts';
 import type { Listening, ListeningSockets } from './listening-sockets.ts';
@@ -15,6 +15,7 @@ import type { ProcessLogs } from './process-logs.ts';
 import { Program, temporaryPaths } from './program.ts';
 import { failedCall } from './system-error.ts';
 import { type Identity, identityOf } from './user.ts';
+import { type CrewZones, ZoneStore } from './zone-store.ts';
 
 /** A configuration at work, and who does it. */
 export type Generation = {
@@ -23,6 +24,9 @@ export type Generation = {
   readonly crew: Crew;
   readonly listening: readonly Listening[];
   readonly pidPath: string;
+  readonly zones: Zones;
+  /** What worker processes share. */
+  readonly crewZones: CrewZones | undefined;
 };
 
 export type GenerationsOptions = {
@@ -34,12 +38,11 @@ export type GenerationsOptions = {
   readonly log: () => ErrorLog;
 };
 
-const ZONES = 'zones are not shared by worker processes: each of them counts for itself';
-
 /** Makes configurations ready to work, one after the other. */
 export class Generations {
   readonly #options: GenerationsOptions;
   readonly #local: AdoptedSockets;
+  readonly #store = new ZoneStore();
   #count = 0;
 
   constructor(options: GenerationsOptions) {
@@ -62,8 +65,8 @@ export class Generations {
     const conf = { ...given, addresses: recorded.addresses, plugins };
     const { main } = conf;
     const identity = identityOf(main);
-    const before = previous?.crew instanceof LocalCrew ? previous.crew.program : undefined;
-    const program = new Program(conf, port, logs, before);
+    const zones = new Zones(previous?.zones);
+    const program = new Program(conf, port, logs, zones);
     makeDirectories(conf, paths, identity, log());
     const count = this.#processesOf(conf, identity);
     const listening = await sockets.open(program.listens, Math.max(count, 1)).catch((error) => {
@@ -75,13 +78,13 @@ export class Generations {
     if (count === 0) {
       this.#prepareProcess(conf);
       const crew = new LocalCrew(program, { sockets: this.#local, log }, listening, this.#count);
-      return { conf, recorded, crew, listening, pidPath };
+      return { conf, recorded, crew, listening, pidPath, zones, crewZones: undefined };
     }
     await program.close(0); // It was made to be checked.
-    if (count > 1 && hasZones(conf)) log().write('warn', ZONES);
+    const crewZones = this.#crewZones(zones, count, previous?.crewZones);
     const order = { kind: 'start', paths, globals, recorded: recorded.recorded, identity } as const;
-    const crew = new ProcessCrew({ order, main, count, listening, log });
-    return { conf, recorded, crew, listening, pidPath };
+    const crew = new ProcessCrew({ order, main, count, listening, zones: crewZones, log });
+    return { conf, recorded, crew, listening, pidPath, zones, crewZones };
   }
 
   /** Closes what this generation does not listen on. Those before it have been told to leave. */
@@ -108,6 +111,14 @@ export class Generations {
     return 0;
   }
 
+  /** What cannot be shared each worker has for itself. */
+  #crewZones(zones: Zones, count: number, previous: CrewZones | undefined): CrewZones {
+    const log = this.#options.log();
+    return this.#store.crew(zones.wanted, count, previous, (id, why) => {
+      log.write('warn', `${notShared(id)}: ${why}`);
+    });
+  }
+
   /** What workers are told as processes, where there are none. */
   #prepareProcess({ main }: ProgramConf): void {
     for (const entry of main.env) {
@@ -121,11 +132,8 @@ export class Generations {
   }
 }
 
-function hasZones({ site, stream }: ProgramConf): boolean {
-  const { rateZones = [], connectionZones = [], upstreams = [] } = site ?? {};
-  const { connectionZones: more = [], upstreams: others = [] } = stream ?? {};
-  const limits = rateZones.length + connectionZones.length + more.length;
-  return limits > 0 || [...upstreams, ...others].some(({ zone }) => zone !== undefined);
+function notShared(id: string): string {
+  return `zone "${id}" is not shared by worker processes, each of them counts for itself`;
 }
 
 function makeDirectories(

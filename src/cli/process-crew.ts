@@ -5,18 +5,21 @@ import type { Listening } from './listening-sockets.ts';
 import { StartError } from './system-error.ts';
 import { FATAL_STATUS, type WorkerOrder } from './worker-messages.ts';
 import { type WorkerEnd, WorkerProcess } from './worker-process.ts';
+import type { CrewZones } from './zone-store.ts';
 
 /** Longest that workers may take until they take connections. */
 const READY_MS = 30_000;
 /** A worker that ended sooner than this after its start is replaced this much later. */
 const RESPAWN_MS = 500;
+const TOO_MANY = 'too many worker processes share zones, another one counts for itself';
 
 /** What a crew of processes is made of. */
 export type CrewOptions = {
-  readonly order: Omit<WorkerOrder, 'sockets' | 'shared'>;
+  readonly order: Omit<WorkerOrder, 'sockets' | 'shared' | 'zones' | 'slot'>;
   readonly main: MainConf;
   readonly count: number;
   readonly listening: readonly Listening[];
+  readonly zones: CrewZones;
   readonly log: () => ErrorLog;
 };
 
@@ -65,7 +68,10 @@ export class ProcessCrew implements Crew {
   #end(tell: (worker: WorkerProcess) => void): Promise<void> {
     this.#leaving = true;
     for (const worker of this.#workers.values()) tell(worker);
-    if (this.#workers.size === 0) return Promise.resolve();
+    if (this.#workers.size === 0) {
+      this.#options.zones.end();
+      return Promise.resolve();
+    }
     const earlier = this.#ended;
     return new Promise((resolve) => {
       this.#ended = () => {
@@ -76,12 +82,22 @@ export class ProcessCrew implements Crew {
   }
 
   #start(place: number): WorkerProcess {
-    const { order, count, log } = this.#options;
+    const { order, count, log, zones } = this.#options;
+    const slot = zones.enter();
+    const given = zones.given(slot);
+    if (given.length < zones.size) log().write('warn', TOO_MANY);
     const listening = this.#options.listening.filter(({ key }) => isFor(key, place));
-    const worker = new WorkerProcess({ ...order, shared: count > 1 }, listening, this.#environment);
+    const worker = new WorkerProcess(
+      { ...order, shared: count > 1 },
+      { listening, zones: given, slot },
+      this.#environment,
+    );
     this.#workers.set(place, worker);
     log().write('notice', `start worker process ${worker.pid}`);
-    void worker.ended.then((end) => this.#gone(place, worker, end));
+    void worker.ended.then((end) => {
+      zones.left(slot);
+      this.#gone(place, worker, end);
+    });
     return worker;
   }
 
@@ -97,7 +113,9 @@ export class ProcessCrew implements Crew {
     } else log().write('notice', `${name} with code ${status}`);
     this.#workers.delete(place);
     if (this.#leaving) {
-      if (this.#workers.size === 0) this.#ended?.();
+      if (this.#workers.size > 0) return;
+      this.#options.zones.end();
+      this.#ended?.();
       return;
     }
     if (status === FATAL_STATUS) return;

@@ -19,19 +19,16 @@ import type { ProcessLogs } from './process-logs.ts';
 /** One configuration at work in this process. */
 export class Program {
   readonly conf: ProgramConf;
-  readonly #zones: Zones;
   readonly #site: Site | undefined;
   readonly #stream: StreamSite | undefined;
 
   /**
-   * `previous`: the one that this one follows in the same process. Throws `ConfigError`, or
-   * `StartError` where a log cannot be had.
+   * `zones`: for this configuration alone. Throws `ConfigError`, or `StartError` where a log cannot
+   * be had.
    */
-  constructor(conf: ReadyConf, port: ProactorPort, logs: ProcessLogs, previous?: Program) {
-    const zones = new Zones(previous === undefined ? undefined : previous.#zones);
+  constructor(conf: ReadyConf, port: ProactorPort, logs: ProcessLogs, zones: Zones = new Zones()) {
     const environment = environmentOf(conf, port, logs, zones);
     this.conf = conf;
-    this.#zones = zones;
     this.#site = conf.site && new Site(conf.site, environment, MODULES);
     this.#stream = conf.stream && new StreamSite(conf.stream, environment, STREAM_MODULES);
   }

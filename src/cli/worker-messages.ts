@@ -11,6 +11,15 @@ export type GivenSocket = {
   readonly descriptor: number;
 };
 
+/** Memory that a worker shares with others: the descriptor is its own. */
+export type GivenZone = {
+  readonly id: string;
+  /** Processes that the memory has room for. */
+  readonly slots: number;
+  readonly bytes: number;
+  readonly descriptor: number;
+};
+
 /** What a worker needs to begin. */
 export type WorkerOrder = {
   readonly kind: 'start';
@@ -18,6 +27,9 @@ export type WorkerOrder = {
   readonly globals: string;
   readonly recorded: Recorded;
   readonly sockets: readonly GivenSocket[];
+  readonly zones: readonly GivenZone[];
+  /** Which of the processes that share zones this one is. */
+  readonly slot: number;
   /** Do other workers accept from the same descriptors? */
   readonly shared: boolean;
   readonly identity: Identity | undefined;

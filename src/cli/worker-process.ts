@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Listening } from './listening-sockets.ts';
-import type { GivenSocket, MasterMessage, WorkerOrder } from './worker-messages.ts';
+import type { GivenSocket, GivenZone, MasterMessage, WorkerOrder } from './worker-messages.ts';
 
 const FILE = fileURLToPath(new URL('./worker.js', import.meta.url));
 /** Standard streams and the channel to the master come first. */
@@ -11,6 +11,14 @@ const STOP_MS = 1_000;
 
 /** How a worker ended. */
 export type WorkerEnd = { readonly status: number | null; readonly signal: string | null };
+
+/** What a worker is given with its order. */
+type Given = {
+  readonly listening: readonly Listening[];
+  /** The descriptors are the master's. */
+  readonly zones: readonly GivenZone[];
+  readonly slot: number;
+};
 
 /** One worker, seen from its master. */
 export class WorkerProcess {
@@ -24,11 +32,11 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
 
   constructor(
-    order: Omit<WorkerOrder, 'sockets'>,
-    listening: readonly Listening[],
+    order: Omit<WorkerOrder, 'sockets' | 'zones' | 'slot'>,
+    { listening, zones, slot }: Given,
     environment: NodeJS.ProcessEnv,
   ) {
-    const descriptors = listening.map(({ descriptor }) => descriptor);
+    const descriptors = [...listening, ...zones].map(({ descriptor }) => descriptor);
     const child = spawn(process.execPath, [...process.execArgv, FILE], {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...descriptors],
       env: environment,
@@ -43,7 +51,13 @@ export class WorkerProcess {
       child.once('message', () => resolve(true));
       void this.ended.then(() => resolve(false));
     });
-    this.#send({ ...order, sockets: listening.map(givenSocket) });
+    const firstZone = FIRST_DESCRIPTOR + listening.length;
+    this.#send({
+      ...order,
+      sockets: listening.map(givenSocket),
+      zones: zones.map((zone, index) => ({ ...zone, descriptor: firstZone + index })),
+      slot,
+    });
   }
 
   reopen(): void {

@@ -1,6 +1,6 @@
 import { NO_SOCKET } from '../core/operation.ts';
 import type { ProactorPort } from '../core/proactor.ts';
-import type { ErrorLog } from '../server/index.ts';
+import { type ErrorLog, Zones } from '../server/index.ts';
 import { AdoptedSockets } from './adopted-sockets.ts';
 import { load, pluginsOf, type ReadyConf, RecordedSources } from './load.ts';
 import { nativeCalls } from './native-calls.ts';
@@ -12,6 +12,7 @@ import { failed } from './say.ts';
 import { crashText } from './system-error.ts';
 import { become } from './user.ts';
 import { FATAL_STATUS, type MasterMessage, type WorkerOrder } from './worker-messages.ts';
+import { workerZones } from './worker-zones.ts';
 
 /** Long enough for a few turns of the loop. */
 const TAKE_MS = 20;
@@ -31,7 +32,8 @@ class Worker {
     this.#order = order;
     this.#logs = new ProcessLogs(order.paths);
     this.#log = this.#logs.errorLog(errorLogs);
-    this.#program = new Program(conf, port, this.#logs);
+    const shared = workerZones(order.zones, order.slot, port.loop.nowMs(), this.#log);
+    this.#program = new Program(conf, port, this.#logs, new Zones(undefined, shared));
     const balance = order.shared && port.capabilities.exclusiveAccept ? 'exclusive' : 'none';
     this.#sockets = new AdoptedSockets(port, 'take', balance);
     if (limit !== undefined && !nativeCalls().limitDescriptors(limit)) {

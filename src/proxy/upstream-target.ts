@@ -13,6 +13,7 @@ import { ServerNames } from './server-names.ts';
 import type { ServersWaiter, Target } from './session-shared.ts';
 import {
   ActiveChecks,
+  type PeerBoard,
   type ResolvedAddress,
   UpstreamGroup,
   type UpstreamPool,
@@ -28,6 +29,8 @@ export type TargetParts = NameParts & {
   readonly parsers: ParserPool;
   /** Which addresses this machine has a way to. */
   readonly sources: SourceAddresses;
+  /** Where other processes know the same of a group's servers. */
+  readonly board?: PeerBoard | undefined;
 };
 
 /** A group of servers at work: connections to them, their names, followed, and their checks. */
@@ -42,7 +45,7 @@ export class UpstreamTarget implements Target {
 
   /** `previous`: the target of the same name that this one takes over from. */
   constructor(
-    { lookup, resolver, sources, random, ...shared }: TargetParts,
+    { lookup, resolver, sources, random, board, ...shared }: TargetParts,
     config: UpstreamConfig,
     authority: string,
     previous?: UpstreamTarget,
@@ -51,7 +54,7 @@ export class UpstreamTarget implements Target {
     const { loop } = port;
     // Choices are made within turns: their time costs nothing, and is exact enough.
     const clock = { nowMs: () => loop.turnMs };
-    const parts = { clock, random, previous: previous?.group };
+    const parts = { clock, random, board, previous: previous?.group };
     this.group = new UpstreamGroup<ClientConnection>(config, parts);
     this.client = { ...shared, timeouts: config.timeouts };
     this.hostLine = `Host: ${authority}\r\n`;

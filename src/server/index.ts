@@ -45,6 +45,8 @@ export { NGINX_VERSION } from './engine/version.ts';
 export { MODULES } from './modules/index.ts';
 export { type LocationPlugin, pluginOf } from './modules/phases/plugin-of.ts';
 export { runOf } from './modules/proxy/upstream-run.ts';
+export { type WantedZone, type ZoneCare, zoneCare, zoneMemoryBytes } from './shared/zone-kinds.ts';
+export { HEAD as ZONE_HEAD, type SharedZones, type ZoneMemory } from './shared/zone-memory.ts';
 export { Zones } from './shared/zones.ts';
 export { STREAM_MODULES } from './stream/modules/index.ts';
 export { StreamSite } from './stream/stream-site.ts';

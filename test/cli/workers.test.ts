@@ -243,22 +243,6 @@ for (const [who, main] of [
   });
 }
 
-epollTest('zones that worker processes do not share are told about', async (t) => {
-  const place = new Place(t);
-  const zone = 'limit_req_zone $uri zone=one:1m rate=1r/s;';
-  const configure = (main: string): void => {
-    place.configure(PID, main);
-    place.write('nginx.conf', place.read('nginx.conf').replace('http {', `http { ${zone}`));
-  };
-  configure('');
-  const child = await place.start();
-  t.false(place.log.includes('zones are not shared'));
-  configure(TWO);
-  child.kill('SIGHUP');
-  await place.logged('exited with code 0');
-  t.regex(place.log, /\[warn\] .*zones are not shared by worker processes/);
-});
-
 epollTest(
   'a connection that waits for its worker is answered, though QUIT comes first',
   async (t) => {

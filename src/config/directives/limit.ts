@@ -49,8 +49,6 @@ export const limitDirectives: DirectiveTable = {
   limit_req_zone: {
     contexts: ['http'],
     args: 3,
-    support: 'partly',
-    note: 'each worker process counts for itself',
     read: readRateZone,
   },
   limit_req: {
@@ -84,8 +82,6 @@ export const limitDirectives: DirectiveTable = {
   limit_conn_zone: {
     contexts: HTTP_STREAM,
     args: 2,
-    support: 'partly',
-    note: 'each worker process counts for itself',
     read: readConnectionZone,
   },
   limit_conn: {

@@ -136,8 +136,6 @@ export const upstreamDirectives: DirectiveTable = {
   zone: {
     contexts: BOTH,
     args: [1, 2],
-    support: 'partly',
-    note: 'one process has all of the state',
     read: (use) => {
       const [name = '', size] = use.args;
       if (size !== undefined && use.size(size) < 8 * 4096) use.fail(`zone "${name}" is too small`);

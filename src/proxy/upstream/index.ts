@@ -2,6 +2,7 @@ export { ActiveChecks } from './active-checks.ts';
 export type { RequestFacts } from './choice.ts';
 export { type GroupObserver, type PeerEvent, UpstreamGroup } from './group.ts';
 export { PEERS_MAX, PLACES_MAX, type ResolvedAddress } from './members.ts';
+export type { PeerBoard } from './peer-board.ts';
 export type { PeerCounters, PeerState } from './peer-state.ts';
 export type { Destination, PoolKey } from './pool-key.ts';
 export type { UpstreamConfig } from './upstream-config.ts';

@@ -32,7 +32,7 @@ function estimate(peer: PeerState, averageMs: number, nowS: number): number {
   }
   // Steps let peers take turns that are about as fast; slower than the limit is equally bad.
   ms = ms > TIME_MS_MAX ? TIME_MS_MAX : ms + STEP_MS - (ms % STEP_MS);
-  return ms * (1 + peer.active);
+  return ms * (1 + peer.inUse);
 }
 
 /** Takes another sample into a moving average of whole milliseconds; 0 is not known. */

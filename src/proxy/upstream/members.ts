@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../core/endpoint.ts';
 import { InvariantError } from '../../core/invariant-error.ts';
 import { PeerSet } from './choice.ts';
+import type { PeerBoard } from './peer-board.ts';
 import { PeerState } from './peer-state.ts';
 import type { Destination, PoolKey } from './pool-key.ts';
 import type { ServerConfig, UpstreamConfig } from './upstream-config.ts';
@@ -33,6 +34,7 @@ export interface KeySource {
 export class Members {
   readonly #config: UpstreamConfig;
   readonly #keys: KeySource;
+  readonly #board: PeerBoard | undefined;
   readonly #places: (PeerState | undefined)[] = [];
   readonly #free: number[] = [];
   /** The peers of each configured server. */
@@ -44,12 +46,14 @@ export class Members {
   primaries: PeerSet = new PeerSet([], false);
   backups: PeerSet = new PeerSet([], false);
 
-  constructor(config: UpstreamConfig, keys: KeySource) {
+  /** `board`: where other processes find the same peers. */
+  constructor(config: UpstreamConfig, keys: KeySource, board?: PeerBoard) {
+    this.#board = board;
     this.#config = config;
     this.#keys = keys;
     this.#emptySinceMs = config.servers.map(() => NOT_EMPTY);
-    this.#ofServer = config.servers.map((server) =>
-      server.endpoint === undefined ? [] : [this.#enter(server, { endpoint: server.endpoint })],
+    this.#ofServer = config.servers.map((server, index) =>
+      server.endpoint === undefined ? [] : [this.#enter(index, { endpoint: server.endpoint })],
     );
     this.#arrange();
   }
@@ -101,7 +105,7 @@ export class Members {
     const stays = new Set<PeerState>();
     const peers = wanted.map((address) => {
       const known = old.find(({ endpoint }) => isSame(endpoint, address.endpoint));
-      if (known === undefined) return this.#enter(config, address);
+      if (known === undefined) return this.#enter(server, address);
       known.reassign(weightOf(config, address), isBackup(config, address));
       known.unroutable = address.unroutable ?? false;
       stays.add(known);
@@ -118,6 +122,7 @@ export class Members {
   /** A use of the peer has ended: it may have been what kept its place. */
   freeIfUnused(peer: PeerState): void {
     if (!peer.gone || peer.active > 0 || this.#places[peer.index] !== peer) return;
+    this.#board?.leave(peer);
     this.#places[peer.index] = undefined;
     this.#free.push(peer.index);
   }
@@ -142,7 +147,9 @@ export class Members {
     }
   }
 
-  #enter(configured: ServerConfig, address: ResolvedAddress): PeerState {
+  /** `number`: of the configured server. */
+  #enter(number: number, address: ResolvedAddress): PeerState {
+    const configured = this.#config.servers[number] as ServerConfig;
     const { endpoint, name } = address;
     const server = name === undefined ? configured : { ...configured, name };
     const { scheme } = server;
@@ -154,6 +161,7 @@ export class Members {
     const peer = new PeerState(index, { server, endpoint, weight, backup, poolKey: key });
     peer.unroutable = address.unroutable ?? false;
     this.#places[index] = peer;
+    this.#board?.join(peer, `${this.#config.name} ${number} ${endpoint.family} ${host} ${port}`);
     return peer;
   }
 

@@ -27,7 +27,8 @@ export const peakEwma: Balancer = {
 
 function cost(peer: PeerState, nowMs: number): number {
   const ms = latencyAt(peer, nowMs);
-  const all = ms === 0 && peer.active > 0 ? UNMEASURED + peer.active : ms * (peer.active + 1);
+  const { inUse } = peer;
+  const all = ms === 0 && inUse > 0 ? UNMEASURED + inUse : ms * (inUse + 1);
   return all / peer.weightAt(nowMs);
 }
 

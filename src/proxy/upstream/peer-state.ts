@@ -33,6 +33,10 @@ export class PeerState {
   failedS: number = NEVER_S;
   /** Exchanges or connections in use. */
   active = 0;
+  /** Those in other processes, when they were last looked at. */
+  elsewhere = 0;
+  /** Where processes have it in common; 0: they do not. */
+  place = 0;
   /** The active checks say no. */
   checkedDown = false;
   /** There was no way to it when its name was looked up. */
@@ -72,8 +76,13 @@ export class PeerState {
   isUsable(nowS: number, alone: boolean, isBound = false): boolean {
     const { down, maxConns, drain } = this.server;
     if (down || this.checkedDown || (drain === true && !isBound)) return false;
-    if (maxConns > 0 && this.active >= maxConns) return false;
+    if (maxConns > 0 && this.inUse >= maxConns) return false;
     return alone || !this.isPaused(nowS);
+  }
+
+  /** Exchanges or connections in use, in all processes. */
+  get inUse(): number {
+    return this.active + this.elsewhere;
   }
 
   /** Has it failed too often, too lately? */

@@ -14,7 +14,7 @@ export const randomTwo: Balancer = {
       const peer = set.at(choice.randomBelow(set.totalWeight));
       if (peer === first || !choice.allows(peer, set)) continue;
       if (first === undefined) first = peer;
-      else return peer.active * first.weight > first.active * peer.weight ? first : peer;
+      else return peer.inUse * first.weight > first.inUse * peer.weight ? first : peer;
     }
     return smoothRoundRobin.pick(set, choice);
   },

@@ -53,7 +53,7 @@ export class HttpListener implements RequestHandler {
 
   request(connection: ServerConnection): Exchange {
     const request = this.site.take();
-    this.site.requests += 1;
+    this.site.countRequest();
     request.listener = this.#inner === undefined ? this : this.#of(connection);
     request.begin(connection);
     return request;
@@ -65,7 +65,7 @@ export class HttpListener implements RequestHandler {
   takeRefused(connection: ServerConnection, error: HttpError): Exchange {
     const request = this.site.take();
     request.listener = this.#of(connection);
-    this.site.requests += 1;
+    this.site.countRequest();
     request.beginRefused(connection, error);
     return request;
   }

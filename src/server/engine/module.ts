@@ -17,6 +17,8 @@ export interface HttpModule {
   readonly site?: (site: Site) => void;
   /** For each location: `location.conf` says what is wanted there. */
   readonly location?: (location: Location, site: Site) => void;
+  /** When all of the site is made: what its variables are used for is known. */
+  readonly settled?: (site: Site) => void;
   readonly server?: (server: VirtualServer, site: Site) => void;
   /** Runs for every request, before anything else. */
   readonly postRead?: (site: Site) => Handler | undefined;

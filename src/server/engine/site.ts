@@ -27,6 +27,7 @@ import type { HttpModule } from './module.ts';
 import { ProxiedConnections } from './proxied-connections.ts';
 import { Request } from './request.ts';
 import { Resolvers } from './resolvers.ts';
+import type { SiteCounters } from './site-counters.ts';
 import { SiteLogs } from './site-logs.ts';
 import { compileTemplate, type Evaluate } from './templates.ts';
 import { upstreamHeadLimits } from './upstream-head-limits.ts';
@@ -71,6 +72,7 @@ export class Site implements SessionShared {
   accepted = 0;
   /** Requests that have come, those that were none included. */
   requests = 0;
+  counters: SiteCounters | undefined;
 
   /** Throws what is wrong with the configuration. */
   constructor(conf: SiteConf, environment: Environment, modules: readonly HttpModule[]) {
@@ -105,6 +107,7 @@ export class Site implements SessionShared {
     this.postRead = modules.flatMap((module) => module.postRead?.(this) ?? []);
     this.listeners = makeListeners(this, buffers);
     this.variables.settle();
+    for (const module of modules) module.settled?.(this);
   }
 
   /** A template as it is used: compiled once. */
@@ -143,6 +146,7 @@ export class Site implements SessionShared {
       this.accepted += 1;
       connection.number = this.accepted;
       this.connections.add(connection);
+      this.counters?.opened();
       if (this.connections.size === this.#connectionsMax) this.#full();
       this.#draining?.joined(connection);
       return connection;
@@ -214,8 +218,14 @@ export class Site implements SessionShared {
 
   connectionClosed(connection: ServerConnection): void {
     this.connections.remove(connection);
+    this.counters?.closed();
     if (this.#isFull) this.#roomAgain();
     this.#draining?.settle();
+  }
+
+  countRequest(): void {
+    this.requests += 1;
+    this.counters?.asked();
   }
 
   take(): Request {

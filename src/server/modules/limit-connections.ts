@@ -5,7 +5,7 @@ import type { Request } from '../engine/request.ts';
 import type { Site } from '../engine/site.ts';
 import type { Evaluate } from '../engine/templates.ts';
 import { type Handler, NEXT, type Verdict } from '../engine/verdict.ts';
-import type { ConnectionTable } from '../shared/connection-table.ts';
+import type { Counts } from '../shared/connection-table.ts';
 import { templateText, ZoneError } from '../shared/zones.ts';
 
 const SLOT = Symbol('limit_conn status');
@@ -15,7 +15,7 @@ const KEY_BYTES_MAX = 255;
 type Limit = {
   readonly name: string;
   readonly key: Evaluate;
-  readonly table: ConnectionTable;
+  readonly table: Counts;
   readonly max: number;
 };
 
@@ -53,7 +53,7 @@ function handlerOf(conf: LocationConf, site: Site): Handler {
         const dry = isDry ? ', dry run,' : '';
         const text = `limiting connections${dry} by zone "${limit.name}"`;
         request.log(conf.connectionLimitLogLevel, text);
-      }
+      } else request.log('crit', `no room in limit_conn_zone "${limit.name}"`);
       for (const hold of request.holds.splice(held)) hold.release();
       request.values[slot] = isDry ? 'REJECTED_DRY_RUN' : 'REJECTED';
       return isDry ? NEXT : status;

@@ -6,7 +6,14 @@ import type { Request } from '../engine/request.ts';
 import type { Site } from '../engine/site.ts';
 import type { Evaluate } from '../engine/templates.ts';
 import { type Handler, NEXT, type Verdict, WAIT } from '../engine/verdict.ts';
-import { excessText, NOT_LIMITED, OVER_LIMIT, RateLimits } from '../shared/rate-limits.ts';
+import {
+  excessText,
+  LOCKED,
+  NO_ROOM,
+  NOT_LIMITED,
+  OVER_LIMIT,
+  RateLimits,
+} from '../shared/rate-limits.ts';
 import { templateText, ZoneError } from '../shared/zones.ts';
 
 const SLOT = Symbol('limit_req status');
@@ -30,6 +37,11 @@ export const limitRequestsModule: HttpModule = {
 /** Messages about requests that wait are less important than those about requests refused. */
 const LESS: Readonly<Record<string, LogLevel>> = { error: 'warn', warn: 'notice', notice: 'info' };
 
+const NOT_COUNTED: Readonly<Record<number, string>> = {
+  [NO_ROOM]: 'could not allocate node in limit_req',
+  [LOCKED]: 'could not lock limit_req',
+};
+
 function handlerOf(conf: LocationConf, site: Site): Handler {
   const slot = site.parts.get(SLOT) as number;
   const zones = conf.rateLimits.map(({ zone }) => zoneOf(site, zone));
@@ -52,8 +64,10 @@ function handlerOf(conf: LocationConf, site: Site): Handler {
     const waitMs = limits.admit(texts, site.port.loop.nowMs());
     if (waitMs === NOT_LIMITED) return NEXT;
     const zone = `by zone "${zones[limits.limit]?.name}"`;
-    if (waitMs === OVER_LIMIT) {
-      request.log(level, `limiting requests${dry}, excess: ${excessText(limits.excess)} ${zone}`);
+    if (waitMs < 0) {
+      if (waitMs === OVER_LIMIT) {
+        request.log(level, `limiting requests${dry}, excess: ${excessText(limits.excess)} ${zone}`);
+      } else request.log('alert', `${NOT_COUNTED[waitMs]} zone "${zones[limits.limit]?.name}"`);
       request.values[slot] = isDry ? 'REJECTED_DRY_RUN' : 'REJECTED';
       return isDry ? NEXT : rateLimitStatus;
     }

@@ -1,15 +1,28 @@
 /** Memory of a slab allocator: pieces are powers of two. */
-const PIECE_BYTES_MIN = 64;
+export const COUNT_BYTES_MIN: number = 64;
 const ENTRY_BYTES = 36;
 
-function bytesOf(key: string): number {
-  let bytes = PIECE_BYTES_MIN;
+/** Bytes that an entry counts for: what it takes in nginx's zones, so that sizes mean the same. */
+export function countBytesOf(key: string): number {
+  let bytes = COUNT_BYTES_MIN;
   while (bytes < ENTRY_BYTES + key.length) bytes *= 2;
   return bytes;
 }
 
+/** One request or connection that is counted, until it is over. */
+export interface Held {
+  release(): void;
+}
+
+/** Keys and how many requests or connections of each there are: in this process, or in several. */
+export interface Counts {
+  readonly bytesMax: number;
+  /** One more; the caller releases it. `limited`: there are `max`; `full`: no room for a new key. */
+  enter(key: string, max: number): Held | 'limited' | 'full';
+}
+
 /** What one key has under way. */
-export class ConnectionCount {
+export class ConnectionCount implements Held {
   readonly key: string;
   readonly #table: ConnectionTable;
   count = 1;
@@ -26,8 +39,8 @@ export class ConnectionCount {
   }
 }
 
-/** Keys and how many requests or connections of each there are. Bounded by bytes. */
-export class ConnectionTable {
+/** The counts of this process alone. Bounded by bytes. */
+export class ConnectionTable implements Counts {
   readonly bytesMax: number;
   readonly #counts = new Map<string, ConnectionCount>();
   #bytes = 0;
@@ -40,15 +53,14 @@ export class ConnectionTable {
     return this.#counts.size;
   }
 
-  /** One more; the caller releases it. `limited`: there are `max`; `full`: no room for a new key. */
-  enter(key: string, max: number): ConnectionCount | 'limited' | 'full' {
+  enter(key: string, max: number): Held | 'limited' | 'full' {
     const known = this.#counts.get(key);
     if (known !== undefined) {
       if (known.count >= max) return 'limited';
       known.count += 1;
       return known;
     }
-    const bytes = bytesOf(key);
+    const bytes = countBytesOf(key);
     if (this.#bytes + bytes > this.bytesMax) return 'full';
     const count = new ConnectionCount(this, key);
     this.#counts.set(key, count);
@@ -59,6 +71,6 @@ export class ConnectionTable {
   /** For counts: nothing is left of this one. */
   forget({ key }: ConnectionCount): void {
     this.#counts.delete(key);
-    this.#bytes -= bytesOf(key);
+    this.#bytes -= countBytesOf(key);
   }
 }

@@ -1,8 +1,8 @@
-import type { RateEntry, RateTable } from './rate-table.ts';
+import { excessAt, type RateState, type Rates } from './rate-table.ts';
 
 /** One limit. Requests in thousandths, as their excess is counted. */
 export type RateLimit = {
-  readonly table: RateTable;
+  readonly table: Rates;
   /** Requests per 1000 seconds. */
   readonly rate: number;
   readonly burst: number;
@@ -14,6 +14,10 @@ export type RateLimit = {
 export const OVER_LIMIT = -1;
 /** No limit is about this request: all keys were empty. */
 export const NOT_LIMITED = -2;
+/** The request cannot be counted: there is no room for its key. */
+export const NO_ROOM = -3;
+/** The request cannot be counted: somebody else does not give the table back. */
+export const LOCKED = -4;
 const MILLI = 1000;
 
 /**
@@ -26,17 +30,47 @@ export class RateLimits {
   excess = 0;
   /** Which one decided. */
   limit = 0;
-  readonly #held: (RateEntry | undefined)[] = [];
+  readonly #held: (RateState | undefined)[] = [];
+  /** Indices of limits: two processes that open the same tables do it in the same order. */
+  readonly #order: readonly number[];
+  readonly #isShared: boolean;
 
   constructor(limits: readonly RateLimit[]) {
     this.limits = limits;
+    this.#isShared = limits.some(({ table }) => table.isShared);
+    const idOf = (index: number): string => limits[index]?.table.id ?? '';
+    this.#order = limits.map((_, index) => index).sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
   }
 
   /**
    * Milliseconds that the request has to wait, or one of the words above. `keys`: one for each
-   * limit; an empty one is not counted.
+   * limit; an empty one is not counted. `nowMs` is the loop's.
    */
   admit(keys: readonly string[], nowMs: number): number {
+    return this.#isShared ? this.#admitOpened(keys, nowMs) : this.#admit(keys, nowMs);
+  }
+
+  #admitOpened(keys: readonly string[], nowMs: number): number {
+    let opened = 0;
+    try {
+      for (; opened < this.#order.length; opened += 1) {
+        const index = this.#order[opened] as number;
+        const key = keys[index] as string;
+        if (key === '' || (this.limits[index] as RateLimit).table.open(key)) continue;
+        this.limit = index;
+        return LOCKED;
+      }
+      return this.#admit(keys, nowMs);
+    } finally {
+      while (opened > 0) {
+        opened -= 1;
+        const index = this.#order[opened] as number;
+        if (keys[index] !== '') (this.limits[index] as RateLimit).table.close();
+      }
+    }
+  }
+
+  #admit(keys: readonly string[], nowMs: number): number {
     const last = this.limits.length - 1;
     let isLimited = false;
     this.excess = 0;
@@ -46,32 +80,34 @@ export class RateLimits {
       const key = keys[index] as string;
       if (key === '') continue;
       isLimited = true;
-      if (this.#look(index, key, nowMs, index === last)) continue;
+      const refused = this.#look(index, key, nowMs, index === last);
+      if (refused === 0) continue;
       this.limit = index;
       this.#release();
-      return OVER_LIMIT;
+      return refused;
     }
     if (!isLimited) return NOT_LIMITED;
     return this.#charge(keys[last] !== '', nowMs);
   }
 
-  /** Is there room? The last limit is charged at once. */
-  #look(index: number, key: string, nowMs: number, charges: boolean): boolean {
+  /** Is there room? 0, or why not. The last limit is charged at once. */
+  #look(index: number, key: string, nowMs: number, charges: boolean): number {
     const { table, rate, burst } = this.limits[index] as RateLimit;
+    const timeMs = nowMs + table.originMs;
     const known = table.get(key);
-    this.excess = known?.excessAt(nowMs, rate) ?? 0;
-    if (this.excess > burst) return false;
-    const entry = known ?? table.add(key, nowMs, rate);
-    if (entry === undefined) return false;
+    this.excess = known === undefined ? 0 : excessAt(known, timeMs, rate);
+    if (this.excess > burst) return OVER_LIMIT;
+    const entry = known ?? table.add(key, timeMs, rate);
+    if (entry === undefined) return NO_ROOM;
     if (charges) {
       entry.excess = this.excess;
-      entry.lastMs = nowMs;
-      return true;
+      entry.lastMs = timeMs;
+      return 0;
     }
     if (known === undefined) entry.lastMs = Number.NEGATIVE_INFINITY;
     entry.holds += 1;
     this.#held[index] = entry;
-    return true;
+    return 0;
   }
 
   /** Charges what was only looked at; the longest wait counts. */
@@ -83,8 +119,9 @@ export class RateLimits {
       const entry = this.#held[index];
       if (entry === undefined) continue;
       const limit = limits[index] as RateLimit;
-      entry.excess = entry.lastMs < 0 ? 0 : entry.excessAt(nowMs, limit.rate);
-      entry.lastMs = nowMs;
+      const timeMs = nowMs + limit.table.originMs;
+      entry.excess = entry.lastMs < 0 ? 0 : excessAt(entry, timeMs, limit.rate);
+      entry.lastMs = timeMs;
       entry.holds -= 1;
       const ms = waitOf(limit, entry.excess);
       if (ms <= waitMs) continue;

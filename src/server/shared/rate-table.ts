@@ -1,15 +1,54 @@
 /** How long an entry that is used up is kept at least, in milliseconds. */
 const KEPT_MS = 60_000;
-/** Clock that went back: that far, and time is taken as having stood still. */
 const MILLI = 1000;
 
 /** How much of its rate one key has used. */
-export class RateEntry {
-  readonly key: string;
+export interface RateState {
   /** Requests over the rate, in thousandths. */
+  excess: number;
+  lastMs: number;
+  /** Requests that are being looked at: it may not go away. */
+  holds: number;
+}
+
+/** What the excess is once another request has come. `rate` in requests per 1000 seconds. */
+export function excessAt({ excess, lastMs }: RateState, nowMs: number, rate: number): number {
+  const passed = Math.max(0, nowMs - lastMs);
+  return Math.max(0, excess - Math.trunc((rate * passed) / MILLI) + MILLI);
+}
+
+/** Is nothing left of it that is worth keeping? */
+export function isUsedUp({ excess, lastMs }: RateState, nowMs: number, rate: number): boolean {
+  const passed = Math.abs(nowMs - lastMs);
+  return passed >= KEPT_MS && excess - Math.trunc((rate * passed) / MILLI) <= 0;
+}
+
+/** A table of rates: of this process alone, or shared. */
+export interface Rates {
+  readonly bytesMax: number;
+  /** What tables are locked in the order of: the same in all processes. */
+  readonly id: string;
+  /** Without others, nothing has to be opened. */
+  readonly isShared: boolean;
+  /** Added to the time of the loop it is the table's time. */
+  readonly originMs: number;
+  /**
+   * Begins to work with the entry of a key; nobody else does until `close`. `false`: the table
+   * cannot be had now.
+   */
+  open(key: string): boolean;
+  close(): void;
+  /** The entry of a key that is open, which was used now. */
+  get(key: string): RateState | undefined;
+  /** A new entry of a key that is open; `undefined`: all there are are held, and there is no room. */
+  add(key: string, nowMs: number, rate: number): RateState | undefined;
+}
+
+/** An entry of a table that is this process's own. */
+export class RateEntry implements RateState {
+  readonly key: string;
   excess = 0;
   lastMs = 0;
-  /** Requests that are being looked at: it may not go away. */
   holds = 0;
   newer: RateEntry | undefined;
   older: RateEntry | undefined;
@@ -17,21 +56,15 @@ export class RateEntry {
   constructor(key: string) {
     this.key = key;
   }
-
-  /** What the excess is once another request has come. `rate` in requests per 1000 seconds. */
-  excessAt(nowMs: number, rate: number): number {
-    const passed = Math.max(0, nowMs - this.lastMs);
-    return Math.max(0, this.excess - Math.trunc((rate * passed) / MILLI) + MILLI);
-  }
 }
 
 /** Memory of a slab allocator: pieces are powers of two. */
-const PIECE_BYTES_MIN = 128;
+export const RATE_BYTES_MIN: number = 128;
 const ENTRY_BYTES = 80;
 
 /** Bytes that an entry counts for: what it takes in nginx's zones, so that sizes mean the same. */
-function bytesOf(key: string): number {
-  let bytes = PIECE_BYTES_MIN;
+export function rateBytesOf(key: string): number {
+  let bytes = RATE_BYTES_MIN;
   while (bytes < ENTRY_BYTES + key.length) bytes *= 2;
   return bytes;
 }
@@ -40,15 +73,27 @@ function bytesOf(key: string): number {
  * Keys and how much of their rate they have used: a leaky bucket for each. Bounded by bytes; where
  * there is no room, the entry that was used least recently goes.
  */
-export class RateTable {
+export class RateTable implements Rates {
   readonly bytesMax: number;
+  readonly id: string;
+  readonly isShared: boolean = false;
+  readonly originMs: number = 0;
   readonly #entries = new Map<string, RateEntry>();
   #newest: RateEntry | undefined;
   #oldest: RateEntry | undefined;
   #bytes = 0;
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, id = '') {
     this.bytesMax = bytesMax;
+    this.id = id;
+  }
+
+  open(): boolean {
+    return true;
+  }
+
+  close(): void {
+    // It is nobody else's.
   }
 
   get size(): number {
@@ -67,7 +112,7 @@ export class RateTable {
 
   /** A new entry; `undefined`: all there are are held, and there is no room. */
   add(key: string, nowMs: number, rate: number): RateEntry | undefined {
-    const bytes = bytesOf(key);
+    const bytes = rateBytesOf(key);
     this.#forgetUnused(nowMs, rate);
     if (this.#bytes + bytes > this.bytesMax) {
       this.#forgetOldest();
@@ -90,8 +135,7 @@ export class RateTable {
     for (let count = 0; count < 2; count += 1) {
       const entry = this.#oldest;
       if (entry === undefined || entry.holds > 0) return;
-      const passed = Math.abs(nowMs - entry.lastMs);
-      if (passed < KEPT_MS || entry.excess - Math.trunc((rate * passed) / MILLI) > 0) return;
+      if (!isUsedUp(entry, nowMs, rate)) return;
       this.#forget(entry);
     }
   }
@@ -99,7 +143,7 @@ export class RateTable {
   #forget(entry: RateEntry): void {
     this.#unlink(entry);
     this.#entries.delete(entry.key);
-    this.#bytes -= bytesOf(entry.key);
+    this.#bytes -= rateBytesOf(entry.key);
   }
 
   #link(entry: RateEntry): void {

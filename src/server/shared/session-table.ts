@@ -1,14 +1,23 @@
 import { createHash } from 'node:crypto';
 
 /** What nginx takes for a session: 8,000 of them in 1m. */
-const SESSION_BYTES = 128;
+export const SESSION_BYTES: number = 128;
 
 type Session = { route: string; usedMs: number };
 /** The time now, and how long sessions live without use; milliseconds. */
 export type SessionTimes = { readonly nowMs: number; readonly timeoutMs: number };
 
-/** Which server the sessions of clients are bound to. The one used longest ago makes room. */
-export class SessionTable {
+/** Which server the sessions of clients are bound to: as one process knows it, or several do. */
+export interface Sessions {
+  readonly bytesMax: number;
+  /** The route of a session; '': there is no such session. */
+  find(name: string, times: SessionTimes): string;
+  /** An answer for a session came from here. `begins`: it need not be known. */
+  use(name: string, route: string, begins: boolean, times: SessionTimes): void;
+}
+
+/** The sessions of this process alone. The one used longest ago makes room. */
+export class SessionTable implements Sessions {
   readonly bytesMax: number;
   readonly #max: number;
   /** By hash of the name, which is the client's and of any length; in the order of use. */
@@ -23,12 +32,10 @@ export class SessionTable {
     return this.#sessions.size;
   }
 
-  /** The route of a session; '': there is no such session. */
   find(name: string, { nowMs, timeoutMs }: SessionTimes): string {
     return this.#live(keyOf(name), nowMs - timeoutMs)?.route ?? '';
   }
 
-  /** An answer for a session came from here. `begins`: it need not be known. */
   use(name: string, route: string, begins: boolean, { nowMs, timeoutMs }: SessionTimes): void {
     const key = keyOf(name);
     const session = this.#live(key, nowMs - timeoutMs);

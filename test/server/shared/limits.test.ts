@@ -2,11 +2,15 @@ import test from 'ava';
 import { ConnectionTable } from '../../../src/server/shared/connection-table.ts';
 import {
   excessText,
+  NO_ROOM,
   NOT_LIMITED,
   OVER_LIMIT,
   RateLimits,
 } from '../../../src/server/shared/rate-limits.ts';
 import { RateTable } from '../../../src/server/shared/rate-table.ts';
+import { SharedConnectionTable } from '../../../src/server/shared/shared-connection-table.ts';
+import { SharedRateTable } from '../../../src/server/shared/shared-rate-table.ts';
+import { SharedSessionTable } from '../../../src/server/shared/shared-session-table.ts';
 import { Zones } from '../../../src/server/shared/zones.ts';
 
 const ROOM = 32 * 1024;
@@ -91,7 +95,7 @@ test('what nothing is left of goes after a minute, two at a time', (t) => {
 
 test('a table that is too small for its key refuses it', (t) => {
   const limit = limits(0, 0, new RateTable(100));
-  t.is(limit.admit(['key'], 0), OVER_LIMIT);
+  t.is(limit.admit(['key'], 0), NO_ROOM);
 });
 
 test('as many are let in as may be, and others when these are gone', (t) => {
@@ -139,4 +143,40 @@ test('a zone whose key has changed is refused', (t) => {
   t.throws(() => new Zones(old).rates('one', ROOM, '$b'), {
     message: 'limit_req "one" uses the "$b" key while previously it used the "$a" key',
   });
+});
+
+test('zones say what of them processes can share', (t) => {
+  const zones = new Zones();
+  zones.rates('one', ROOM, '$a');
+  zones.connections('one', ROOM, '$b');
+  zones.sessions('two', ROOM);
+  t.is(zones.counters(), undefined);
+  t.is(zones.peers('http', 'three'), undefined);
+  t.deepEqual(
+    zones.wanted.map(({ id, kind, key }) => [id, kind, key]),
+    [
+      ['limit_req one', 'limit_req', '$a'],
+      ['limit_conn_zone one', 'limit_conn_zone', '$b'],
+      ['sticky two', 'sticky', ''],
+      ['connections http', 'connections', ''],
+      ['upstream http three', 'upstream', ''],
+    ],
+  );
+});
+
+test('zones whose memory others have, too, are shared', (t) => {
+  const memory = {
+    buffer: new SharedArrayBuffer(2 ** 21),
+    slots: 8,
+    slot: 0,
+    originMs: 0,
+    pause: () => {},
+  };
+  const zones = new Zones(undefined, { zone: () => memory });
+  t.true(zones.rates('one', ROOM, '$a') instanceof SharedRateTable);
+  t.true(zones.connections('one', ROOM, '$a') instanceof SharedConnectionTable);
+  t.true(zones.sessions('two', ROOM) instanceof SharedSessionTable);
+  t.truthy(zones.counters());
+  t.is(zones.peers('http', 'u'), zones.peers('http', 'u'));
+  t.not(zones.peers('http', 'u'), zones.peers('stream', 'u'));
 });

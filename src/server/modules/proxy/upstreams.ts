@@ -4,6 +4,7 @@ import type { ClientShared } from '../../../http/client-options.ts';
 import type { Target } from '../../../proxy/session-shared.ts';
 import {
   type BalanceOption,
+  type PeerBoard,
   type UpstreamOptions,
   upstreamConfig,
 } from '../../../proxy/upstream/index.ts';
@@ -44,7 +45,10 @@ export class Upstreams {
   constructor(site: Site) {
     this.#site = site;
     site.atEnd.push(() => this.close());
-    for (const conf of site.conf.upstreams) this.#groups.set(conf.name, conf);
+    for (const conf of site.conf.upstreams) {
+      this.#groups.set(conf.name, conf);
+      this.#boardOf(conf); // Said from the start, whenever the group is used.
+    }
     // Names are followed from the start: by the first request they are known.
     for (const conf of site.conf.upstreams) {
       if (conf.servers.some(({ resolve }) => resolve)) {
@@ -87,12 +91,17 @@ export class Upstreams {
     const { servers, placed } = groupServers(conf, environment.hosts, PORT);
     const resolver = resolvers.of(conf.resolver, conf.resolverTimeout);
     const config = upstreamConfig(conf.name, optionsOf(conf, servers));
-    const target = new UpstreamTarget({ ...targetParts, resolver }, config, authority);
+    const parts = { ...targetParts, resolver, board: this.#boardOf(conf) };
+    const target = new UpstreamTarget(parts, config, authority);
     followNames('http', target.group, placed, environment.zones?.names);
     if (conf.sticky !== undefined) {
       this.#sticky.set(target, stickyFor(conf.sticky, target.group, this.#site));
     }
     return target;
+  }
+
+  #boardOf({ zone }: UpstreamConf): PeerBoard | undefined {
+    return zone === undefined ? undefined : this.#site.zones.peers('http', zone);
   }
 
   /** A server by its name, as the resolver of a location knows it; `undefined`: it has none. */

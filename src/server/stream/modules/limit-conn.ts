@@ -1,5 +1,5 @@
 import type { Evaluate } from '../../engine/templates.ts';
-import type { ConnectionCount, ConnectionTable } from '../../shared/connection-table.ts';
+import type { Counts, Held } from '../../shared/connection-table.ts';
 import { templateText } from '../../shared/zones.ts';
 import type { StreamModule } from '../stream-module.ts';
 import { STREAM_STATUS, type StreamHandler } from '../stream-server.ts';
@@ -9,7 +9,7 @@ import type { StreamSite } from '../stream-site.ts';
 const KEY = Symbol('connection zones');
 const KEY_BYTES_MAX = 255;
 
-type Zone = { readonly key: Evaluate<StreamSession>; readonly table: ConnectionTable };
+type Zone = { readonly key: Evaluate<StreamSession>; readonly table: Counts };
 type Limit = { readonly zone: Zone; readonly name: string; readonly max: number };
 
 /** `limit_conn`: how many sessions of one key there may be at one time. */
@@ -53,7 +53,7 @@ function handlerOf(
   limits: readonly Limit[],
 ): StreamHandler {
   return (session) => {
-    const taken: ConnectionCount[] = [];
+    const taken: Held[] = [];
     for (const { zone, name, max } of limits) {
       const key = zone.key(session);
       if (key === '') continue;
@@ -69,7 +69,7 @@ function handlerOf(
       }
       if (count === 'limited') {
         session.log(level, `limiting connections${isDry ? ', dry run,' : ''} by zone "${name}"`);
-      }
+      } else session.log('crit', `no room in limit_conn_zone "${name}"`);
       for (const one of taken) one.release();
       session.limitStatus = isDry ? 'REJECTED_DRY_RUN' : 'REJECTED';
       return isDry ? 0 : STREAM_STATUS.unavailable;

@@ -1,4 +1,4 @@
-import type { BalanceOption } from '../../../proxy/upstream/index.ts';
+import type { BalanceOption, PeerBoard } from '../../../proxy/upstream/index.ts';
 import { upstreamConfig } from '../../../proxy/upstream/index.ts';
 import { parseServerUrl } from '../../../proxy/upstream/server-url.ts';
 import { UpstreamTarget } from '../../../proxy/upstream-target.ts';
@@ -48,7 +48,10 @@ export class StreamTargets {
 
   constructor(site: StreamSite) {
     this.#site = site;
-    for (const conf of site.conf.upstreams) this.#groups.set(conf.name, conf);
+    for (const conf of site.conf.upstreams) {
+      this.#groups.set(conf.name, conf);
+      this.#boardOf(conf); // Said from the start, whenever the group is used.
+    }
     site.atEnd.push(() => this.close());
   }
 
@@ -126,6 +129,10 @@ export class StreamTargets {
     return targetOf(name, new UpstreamTarget(targetParts, config, name));
   }
 
+  #boardOf({ zone }: UpstreamConf): PeerBoard | undefined {
+    return zone === undefined ? undefined : this.#site.zones.peers('stream', zone);
+  }
+
   #make(conf: UpstreamConf): StreamTarget {
     const { targetParts, environment, resolvers } = this.#site;
     const { servers, placed } = groupServers(conf, environment.hosts, NO_PORT);
@@ -138,7 +145,8 @@ export class StreamTargets {
       retry: { tries: 0 },
       lookupMs: LOOKUP_MS,
     });
-    const upstream = new UpstreamTarget({ ...targetParts, resolver }, config, conf.name);
+    const board = this.#boardOf(conf);
+    const upstream = new UpstreamTarget({ ...targetParts, resolver, board }, config, conf.name);
     followNames('stream', upstream.group, placed, environment.zones?.names);
     return {
       ...targetOf(conf.name, upstream),
