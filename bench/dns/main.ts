@@ -6,11 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Outcome } from './client.ts';
 import { CONTESTANTS, type ContestantName } from './contestants.ts';
-import { hasNsd, startNsd } from './nsd.ts';
+import { hasNsd, pinned, startNsd } from './nsd.ts';
 
-// node dist/bench/dns/main.js [ROUNDS]
+// node dist/bench/dns/main.js [ROUNDS [CLIENT_CPU SERVER_CPU]]
 // Queries per CPU second of the client, beside node:dns, against NSD on the loopback. Rounds are
-// interleaved: each asks every contestant once, the ratio is to node:dns of the same round.
+// interleaved: each asks every contestant once, the ratio is to node:dns of the same round. One query
+// at a time, waking a processor that sleeps is most of the cost: with processors given, it is known
+// whether that is counted.
 
 const ROUNDS = 5;
 const CLIENT_MS_MAX = 120_000;
@@ -26,7 +28,7 @@ type Plan = {
 function plansOf(rounds: number): readonly Plan[] {
   return [
     { scenario: 'miss-64', count: 100_000, contestants: CONTESTANTS, rounds },
-    { scenario: 'miss-1', count: 40_000, contestants: CONTESTANTS, rounds },
+    { scenario: 'miss-1', count: 160_000, contestants: CONTESTANTS, rounds },
     { scenario: 'cached', count: 1_000_000, contestants: OURS, rounds: 3 },
     { scenario: 'peek', count: 5_000_000, contestants: OURS, rounds: 3 },
     { scenario: 'together', count: 1_000, contestants: OURS, rounds: 3 },
@@ -35,11 +37,13 @@ function plansOf(rounds: number): readonly Plan[] {
 }
 
 const execute = promisify(execFile);
+const [, , roundsText, clientCpu, serverCpu] = process.argv;
 
 async function measure(name: string, { scenario, count }: Plan, port: number): Promise<Outcome> {
   const client = fileURLToPath(new URL('client.js', import.meta.url));
-  const args = ['--expose-gc', client, name, scenario, String(port), String(count)];
-  const { stdout } = await execute(process.execPath, args, { timeout: CLIENT_MS_MAX });
+  const command = [process.execPath, '--expose-gc', client, name, scenario] as const;
+  const [file, ...args] = pinned(clientCpu, [...command, String(port), String(count)]);
+  const { stdout } = await execute(file, args, { timeout: CLIENT_MS_MAX });
   return JSON.parse(stdout) as Outcome;
 }
 
@@ -91,9 +95,9 @@ function rowOf(
 if (!hasNsd()) console.log('skipped: the benchmark needs nsd, which is not here');
 else {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-dns-'));
-  const server = await startNsd(directory);
+  const server = await startNsd(directory, serverCpu);
   try {
-    const rounds = Number(process.argv[2] ?? ROUNDS);
+    const rounds = Number(roundsText ?? ROUNDS);
     for (const plan of plansOf(rounds)) await runPlan(plan, server.port);
   } finally {
     await server.stop();

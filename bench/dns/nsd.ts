@@ -28,16 +28,25 @@ export function hasNsd(): boolean {
   return spawnSync('nsd', ['-v']).error === undefined;
 }
 
-/** Starts NSD; its files are in `directory`. */
-export async function startNsd(directory: string): Promise<NameServer> {
+/** What to run, and its arguments. */
+export type Command = [string, ...string[]];
+
+/** Starts NSD; its files are in `directory`. `cpu`: where it stays, or wherever it likes. */
+export async function startNsd(directory: string, cpu?: string): Promise<NameServer> {
   const port = await freePort();
   mkdirSync(directory, { recursive: true });
   const config = join(directory, 'nsd.conf');
   writeFileSync(join(directory, 'zone'), zoneText());
   writeFileSync(config, configText(directory, port));
-  const process = spawn('nsd', ['-d', '-c', config], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const [command, ...args] = pinned(cpu, ['nsd', '-d', '-c', config]);
+  const process = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   await answers(port);
   return new NameServer(port, process);
+}
+
+/** The command on one processor. */
+export function pinned(cpu: string | undefined, command: Command): Command {
+  return cpu === undefined ? command : ['taskset', '-c', cpu, ...command];
 }
 
 function zoneText(): string {
