@@ -9,4 +9,5 @@ usePlatform({
   core: () => openPort(),
   resolver: (core): NameResolver & AsyncDisposable => new Resolver(core),
   wallMs: Date.now,
+  onError: (error) => console.error('a handler has failed:', error),
 });

@@ -181,16 +181,25 @@ const LAST_MAX = 256;
 const LAST_LENGTH_MAX = 256;
 
 /** A checked field. Throws `TypeError` for what is none, and for those that are the engine's. */
-function editOf(name: string, value: string): Edit {
+function editOf(name: string, given: string): Edit {
+  const value = typeof given === 'string' ? given : textOf(name, given);
   const last = LAST.get(name);
   if (last !== undefined && last.value === value) return last;
   if (!VALUE.test(value))
     throw new TypeError(`the value of '${name}' has a character that no field may have`);
   const key = last?.key ?? keyOf(name);
-  const edit = { name, key, value: String(value), line: `${name}: ${value}\r\n` };
+  const edit = { name, key, value, line: `${name}: ${value}\r\n` };
   const isKept = value.length <= LAST_LENGTH_MAX && (last !== undefined || LAST.size < LAST_MAX);
   if (isKept) LAST.set(name, edit);
   return edit;
+}
+
+/** Whatever else is turned into text would say `undefined`, or one thing now and another later. */
+function textOf(name: string, given: unknown): string {
+  if (typeof given === 'number') return String(given);
+  throw new TypeError(
+    `the value of '${name}' is no text, but ${given === null ? null : typeof given}`,
+  );
 }
 
 function keyOf(name: string): string {

@@ -58,6 +58,9 @@ const VARIABLES: Readonly<Record<string, (entry: AccessEntry) => string | number
 
 function template(text: string): LineOf {
   const parts = text.split(/\$(?:\{(\w+)\}|(\w+))/);
+  if (parts.length === 1) {
+    throw new TypeError(`access log: '${text}' is not combined, not json, and has no variable`);
+  }
   const makers: LineOf[] = [];
   for (let i = 0; i < parts.length; i += 3) {
     const literal = parts[i] as string;

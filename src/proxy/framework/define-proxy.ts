@@ -1,3 +1,4 @@
+import { checkMatch } from './check-match.ts';
 import type { Match } from './match.ts';
 import type { NoContext, Phases, Plugin } from './phases.ts';
 import { PHASE_NAMES } from './phases.ts';
@@ -33,7 +34,7 @@ export class ProxyBuilder<C extends object> {
   use<N extends object, A extends object>(
     plugin: C extends N ? Plugin<N, A> : { missingContext: Exclude<keyof N, keyof C> },
   ): ProxyBuilder<C & A> {
-    const { name, context, phases } = plugin as Plugin<N, A>;
+    const { name, context, phases } = (plugin ?? {}) as Plugin<N, A>;
     check(phases, `plugin '${name}'`);
     const { definition } = this;
     const contexts = context === undefined ? [] : [context.bind(plugin)];
@@ -59,7 +60,7 @@ export class ProxyBuilder<C extends object> {
     const { definition } = this;
     const where = typeof match === 'string' ? { path: match } : match;
     checkMatch(where);
-    if (!(to instanceof ProxyBuilder) && typeof to !== 'string') check(to, 'route()');
+    if (!(to instanceof ProxyBuilder) && typeof to !== 'string') checkTarget(to);
     const target = to instanceof ProxyBuilder ? to.definition : (to as AnyPhases | string);
     const route = { match: where, to: target };
     return new ProxyBuilder({ ...definition, routes: [...definition.routes, route] });
@@ -82,6 +83,9 @@ export function defineProxy<C extends object = NoContext>(
 }
 
 function check(phases: object, where: string): void {
+  if (typeof phases !== 'object' || phases === null) {
+    throw new TypeError(`${where}: ${String(phases)} is no object of phases`);
+  }
   for (const [name, handler] of Object.entries(phases)) {
     if (!(PHASE_NAMES as readonly string[]).includes(name)) {
       throw new TypeError(`${where}: '${name}' is no phase; these are: ${PHASE_NAMES.join(', ')}`);
@@ -92,14 +96,11 @@ function check(phases: object, where: string): void {
   }
 }
 
-function checkMatch({ path, exact }: Match): void {
-  if (typeof path === 'string' && !path.startsWith('/')) {
-    throw new TypeError(`route(): the path '${path}' does not begin with '/'`);
-  }
-  if (exact !== undefined && !exact.startsWith('/')) {
-    throw new TypeError(`route(): the path '${exact}' does not begin with '/'`);
-  }
-  if (exact !== undefined && path !== undefined) {
-    throw new TypeError('route(): either `exact` or `path`');
-  }
+/** Something with a class of its own, such as a `URL`, would be a route that does nothing. */
+function checkTarget(to: object): void {
+  check(to, 'route()');
+  const maker = Object.getPrototypeOf(to) as unknown;
+  if (maker === Object.prototype || maker === null) return;
+  if (PHASE_NAMES.some((name) => name in to)) return;
+  throw new TypeError(`route(): '${String(to)}' is no proxy, no phases and no text of a URL`);
 }

@@ -75,6 +75,7 @@ export abstract class FilteredSession extends Session implements SessionEngine, 
 
   handlerFailed(error: unknown): void {
     const own = error instanceof ProxyError; // Of a body that did not come, for example.
+    if (!own) this.shared.handlerThrew(error);
     this.#giveUp(own ? error : new ProxyError('Internal', 'internal', error));
   }
 

@@ -4,7 +4,7 @@ import type { SessionShared } from '../session-shared.ts';
 import type { CompiledProxy, Handlers } from './compile.ts';
 import { NOWHERE, SessionFace } from './session-face.ts';
 import type { Targets } from './targets.ts';
-import { isThenable } from './thenable.ts';
+import { contextOf, isThenable, settledOnce } from './thenable.ts';
 
 /** What sessions with phases share; `replace()` changes the generation. */
 export interface PhasedShared extends SessionShared {
@@ -13,6 +13,8 @@ export interface PhasedShared extends SessionShared {
   readonly isCut: boolean;
   /** Protocols that clients may switch to, in lower case. */
   readonly upgrades: ReadonlySet<string>;
+  /** A handler has thrown, or given what makes no sense. */
+  handlerThrew(error: unknown): void;
 }
 
 /** Promises of `logging` handlers that a close waits for; beyond it, what comes is not waited for. */
@@ -37,7 +39,7 @@ export class LoggingPromises {
       this.#pending -= 1;
       if (this.#pending === 0) this.#then?.();
     };
-    answer.then(done, (error: unknown) => {
+    settledOnce(answer).then(done, (error: unknown) => {
       this.onError(error);
       done();
     });
@@ -91,7 +93,7 @@ export class Generation {
     face.sends(error.status, '');
     face.end(error);
     try {
-      face.ctx = Object.assign({}, ...contexts.map((make) => make(face)));
+      face.ctx = Object.assign({}, ...contexts.map((make) => contextOf(make(face))));
     } catch (thrown) {
       this.#logging.onError(thrown);
       return;

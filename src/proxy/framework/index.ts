@@ -10,6 +10,7 @@ export {
   type Awaitable,
   type HeaderFields,
   type Reply,
+  type ReplyHeaders,
   type RequestHead,
   type ResponseHead,
   reply,

@@ -34,25 +34,26 @@ export interface ResponseHead {
   readonly headers: HeaderFields;
 }
 
+/** Fields by name, with a list where there are several of one name; or pairs, such as `Headers`. */
+export type ReplyHeaders =
+  | Readonly<Record<string, string | readonly string[]>>
+  | Iterable<readonly [name: string, value: string]>;
+
 /** An answer made here instead of at the upstream. */
 export interface Reply {
   status: number;
-  headers?: Readonly<Record<string, string>> | undefined;
+  headers?: ReplyHeaders | undefined;
   /** A stream, such as a `Readable` of Node's, goes out as it comes, chunked. */
   body?: string | Uint8Array | AsyncIterable<Uint8Array> | undefined;
 }
 
 type ReplyMaker = {
-  (status: number, body?: string, headers?: Readonly<Record<string, string>>): Reply;
+  (status: number, body?: string, headers?: ReplyHeaders): Reply;
   json(value: unknown, status?: number): Reply;
   redirect(to: string, status?: 301 | 302 | 303 | 307 | 308): Reply;
 };
 
-function makeReply(
-  status: number,
-  body?: string,
-  headers?: Readonly<Record<string, string>>,
-): Reply {
+function makeReply(status: number, body?: string, headers?: ReplyHeaders): Reply {
   return { status, body, headers };
 }
 

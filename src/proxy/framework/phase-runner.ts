@@ -1,7 +1,7 @@
 import type { EventLoop } from '../../core/event-loop.ts';
 import type { Handlers } from './compile.ts';
 import type { SessionFace } from './session-face.ts';
-import { isThenable, onTurn } from './thenable.ts';
+import { isThenable, onTurn, settledOnce } from './thenable.ts';
 
 /** Whose handlers run. */
 export interface PhaseOwner {
@@ -58,16 +58,18 @@ export class PhaseRunner<O extends PhaseOwner> {
     const serial = this.#serial;
     for (let i = from; i < handlers.length; i += 1) {
       let answer: unknown;
+      let waits = false;
       try {
         answer = (handlers[i] as Handler)(face, argument);
+        waits = answer !== undefined && isThenable(answer); // A getter of it may throw, too.
       } catch (error) {
         if (serial === this.#serial) this.#owner.handlerFailed(error);
         return;
       }
       if (serial !== this.#serial) return; // The handler has ended the exchange.
       if (answer === undefined) continue;
-      if (isThenable(answer)) {
-        this.#wait(answer, handlers, i + 1, argument, first, then);
+      if (waits) {
+        this.#wait(answer as PromiseLike<unknown>, handlers, i + 1, argument, first, then);
         return;
       }
       if (first) {
@@ -88,7 +90,7 @@ export class PhaseRunner<O extends PhaseOwner> {
   ): void {
     const serial = this.#serial;
     this.#owner.handlerWaits();
-    answer.then(
+    settledOnce(answer).then(
       (value) =>
         onTurn(this.#loop, () => {
           if (serial !== this.#serial) return;

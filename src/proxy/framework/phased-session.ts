@@ -10,8 +10,10 @@ import type { Reply } from './messages.ts';
 import { noUpstream, nowhereToGo } from './nowhere-to-go.ts';
 import type { Peer, Upstream } from './peers.ts';
 import type { RetryDecision } from './phases.ts';
+import { decisionOf } from './retries.ts';
 import { SessionFace } from './session-face.ts';
 import { askedUpgrade, confirms, isTunnelPeer, kindOf } from './switching.ts';
+import { contextOf } from './thenable.ts';
 
 /**
  * A session whose route has phases: the same exchange, with handlers at its fixed points.
@@ -59,7 +61,7 @@ export class PhasedSession extends FilteredSession {
     try {
       const ctx = { ...face.ctx };
       face.ctx = ctx;
-      for (const make of contexts) Object.assign(ctx, make(face));
+      for (const make of contexts) Object.assign(ctx, contextOf(make(face)));
       return true;
     } catch (error) {
       this.handlerFailed(error);
@@ -188,7 +190,8 @@ export class PhasedSession extends FilteredSession {
 
   #statusDecided(answer: unknown): void {
     const error = this.error as ProxyError;
-    const decision = answer as RetryDecision;
+    const decision = this.#decisionOf(answer);
+    if (decision === 'senseless') return;
     if (!this.#isPossible || !this.retries.allow(error, decision)) {
       this.error = undefined;
       this.#showResponse();
@@ -260,9 +263,20 @@ export class PhasedSession extends FilteredSession {
 
   #decided(answer: unknown): void {
     const error = this.error as ProxyError;
-    const decision = answer as RetryDecision;
+    const decision = this.#decisionOf(answer);
+    if (decision === 'senseless') return;
     if (this.#isPossible && this.retries.allow(error, decision)) this.retries.repeat(decision);
     else this.answer(error);
+  }
+
+  /** `senseless`: that was the end. */
+  #decisionOf(answer: unknown): RetryDecision | 'senseless' {
+    try {
+      return decisionOf(answer);
+    } catch (error) {
+      this.handlerFailed(error);
+      return 'senseless';
+    }
   }
 
   /** Can the request be sent again, and has it no answer? */

@@ -108,7 +108,7 @@ export class ReplySender implements ReplyOwner, BodyPipeOwner {
   }
 
   replyFailed(error: unknown): void {
-    if (this.#body !== undefined) this.#owner.replyCut(error);
+    if (this.#body !== undefined) this.#owner.handlerFailed(error);
   }
 
   filtered(bytes: Uint8Array): boolean {
@@ -127,7 +127,7 @@ export class ReplySender implements ReplyOwner, BodyPipeOwner {
   }
 
   filterFailed(error: unknown): void {
-    this.#owner.replyCut(error);
+    this.#owner.handlerFailed(error);
   }
 
   #sendHead(): void {
@@ -165,7 +165,7 @@ export class ReplySender implements ReplyOwner, BodyPipeOwner {
       else if (source instanceof Uint8Array) this.#body = new WholeBody(source, this);
       else this.#body = new StreamedBody(source, this, loop);
     } catch (error) {
-      this.#owner.replyCut(error);
+      this.#owner.handlerFailed(error);
       return;
     }
     this.#body.goOn();

@@ -2,6 +2,7 @@ import { FieldEdits } from '../../http/field-edits.ts';
 import { MessageHead } from '../../http/message-head.ts';
 import { withoutBlanks } from '../../http/optional-white-space.ts';
 import type { HeaderFields, Reply, ResponseHead } from './messages.ts';
+import { fieldsOf } from './reply-fields.ts';
 
 const STATUS_MIN = 200;
 const STATUS_MAX = 599;
@@ -86,10 +87,15 @@ export class ReplyHead implements ResponseHead {
   #status: number;
   #reason: string | undefined;
 
-  constructor({ status, headers = {} }: Reply) {
+  constructor(reply: Reply) {
+    if (typeof reply !== 'object' || reply === null) {
+      const what = reply === null ? 'null' : `a ${typeof reply}`;
+      throw new TypeError(`a reply is an object with a status, and not ${what}`);
+    }
+    const { status, headers } = reply;
     checkStatus(status);
     this.#status = status;
-    for (const [name, value] of Object.entries(headers)) {
+    for (const [name, value] of fieldsOf(headers ?? {})) {
       if (name.toLowerCase() !== 'content-length') this.headers.append(name, value);
     }
   }

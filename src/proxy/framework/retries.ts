@@ -3,6 +3,7 @@ import { timerOperation } from '../../core/operations.ts';
 import type { ClientConnection } from '../../http/client-connection.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import type { Attempts } from '../attempts.ts';
+import { wholeNumber } from '../checked-numbers.ts';
 import type { ProxyError } from '../proxy-error.ts';
 import type { SessionShared } from '../session-shared.ts';
 import type { RetryDecision } from './phases.ts';
@@ -10,6 +11,20 @@ import type { SessionFace } from './session-face.ts';
 
 /** Attempts of one request, whatever handlers say. */
 export const ATTEMPTS_MAX = 16;
+/** Longest that a handler may put an attempt off: an hour. */
+const DELAY_MS_MAX = 3_600_000;
+
+/** What a handler has said of a failed attempt. Throws `TypeError` where it makes no sense. */
+export function decisionOf(answer: unknown): RetryDecision {
+  if (answer === undefined) return undefined;
+  const { retry, delayMs } = (answer ?? {}) as Partial<NonNullable<RetryDecision>>;
+  if (typeof retry !== 'boolean') {
+    throw new TypeError('a decision about a failed attempt is { retry: boolean, delayMs? }');
+  }
+  if (delayMs === undefined) return { retry };
+  const ms = typeof delayMs === 'number' ? Math.round(delayMs) : delayMs;
+  return { retry, delayMs: wholeNumber('delayMs', ms, 0, DELAY_MS_MAX) };
+}
 
 /** Whose attempts are repeated. */
 export interface RetriesOwner {

@@ -6,20 +6,19 @@ import type { ServerConnection } from '../../http/server-connection.ts';
 import type { AccessLogOptions, LogSink } from '../access-log.ts';
 import type { NameResolver } from '../name-resolver.ts';
 import type { Lookup, NameParts } from '../name-source.ts';
-import { proxyConfig } from '../proxy-config.ts';
 import { ReverseProxy } from '../reverse-proxy.ts';
 import type { Session } from '../session.ts';
 import { compile } from './compile.ts';
 import type { Definition } from './define-proxy.ts';
 import { Generation, LoggingPromises, type PhasedShared } from './generation.ts';
+import { configOf, endpointOf, listenOptions } from './listen-options.ts';
 import { PhasedSession } from './phased-session.ts';
 import { requestError } from './request-error.ts';
 import { upgradesOf } from './switching.ts';
 import { Targets } from './targets.ts';
-import { onTurn } from './thenable.ts';
+import { isThenable, onTurn, settledOnce } from './thenable.ts';
 
 const DRAIN_MS = 30_000;
-const ANY_ADDRESS = '0.0.0.0';
 const UPGRADES = ['websocket'];
 
 export type ListenTimeouts = {
@@ -67,7 +66,7 @@ export type ListenOptions = {
    * one is forwarded without it.
    */
   readonly upgrades?: readonly string[];
-  /** Told of what handlers throw where nobody else can be: in `logging`. */
+  /** Told of what handlers and the access log's `write` throw; default: it is printed. */
   readonly onError?: (error: unknown) => void;
 };
 
@@ -77,6 +76,8 @@ export type Platform = {
   readonly resolver: (core: ProactorPort) => NameResolver & AsyncDisposable;
   /** Milliseconds since 1970. */
   readonly wallMs?: () => number;
+  /** Told of what handlers throw where `listen` was given nobody to tell. */
+  readonly onError?: (error: unknown) => void;
 };
 
 let platform: Platform | undefined;
@@ -126,7 +127,7 @@ export async function listen(
   definition: Definition,
   given: number | ListenOptions,
 ): Promise<Running> {
-  const options = typeof given === 'number' ? { port: given } : given;
+  const options = listenOptions(given);
   const ownCore = options.core === undefined ? requiredPlatform().core() : undefined;
   const core = options.core ?? (ownCore as ProactorPort);
   const ownResolver = options.resolver === undefined ? platform?.resolver(core) : undefined;
@@ -147,6 +148,7 @@ export class PhasedProxy extends ReverseProxy implements PhasedShared {
   generation: Generation;
   readonly upgrades: ReadonlySet<string>;
   isCut = false;
+  readonly handlerThrew: (error: unknown) => void;
   readonly #logging: LoggingPromises;
 
   constructor(
@@ -155,13 +157,17 @@ export class PhasedProxy extends ReverseProxy implements PhasedShared {
     options: ListenOptions,
     names: NameParts = {},
   ) {
-    const { accessLog } = options;
-    super(core, configOf(options), { ...names, ...(accessLog && { log: sinkOf(accessLog) }) });
-    this.upgrades = upgradesOf(options.upgrades ?? UPGRADES);
-    const { onError } = options;
-    this.#logging = new LoggingPromises((error) => {
+    const { accessLog, onError = platform?.onError } = options;
+    const tell = (error: unknown): void => {
       if (onError !== undefined) onTurn(core.loop, () => onError(error));
+    };
+    super(core, configOf(options), {
+      ...names,
+      ...(accessLog && { log: sinkOf(accessLog, tell) }),
     });
+    this.handlerThrew = tell;
+    this.upgrades = upgradesOf(options.upgrades ?? UPGRADES);
+    this.#logging = new LoggingPromises((error) => this.handlerThrew(error));
     this.generation = this.#generationOf(definition);
   }
 
@@ -212,42 +218,19 @@ export class PhasedProxy extends ReverseProxy implements PhasedShared {
   }
 }
 
-function configOf({
-  timeouts,
-  limits = {},
-  forwardedFor = true,
-  underscores = 'drop',
-  earlyHints = false,
-}: ListenOptions): ReturnType<typeof proxyConfig> {
-  const none = proxyConfig({ upstream: { authority: 'none', servers: [] } });
-  const { headBytes, headFields, bodyBytes, requestsPerConnection } = limits;
-  return {
-    ...none,
-    forwardedFor,
-    // Whether there is a tunnel is for the phases to say.
-    headRules: { ...none.headRules, underscores, connect: true },
-    earlyHints,
-    timeouts: { ...none.timeouts, ...timeouts },
-    headLimits: {
-      ...none.headLimits,
-      ...(headBytes !== undefined && { headBytesMax: headBytes }),
-      ...(headFields !== undefined && { fieldsMax: headFields }),
-    },
-    ...(bodyBytes !== undefined && { bodyBytesMax: bodyBytes }),
-    ...(requestsPerConnection !== undefined && { requestsMax: requestsPerConnection }),
-  };
-}
-
-function endpointOf({ port, host = ANY_ADDRESS, socketPath }: ListenOptions): Endpoint {
-  if (socketPath !== undefined) return { family: 'unix', address: socketPath, port: 0 };
-  const address = host === 'localhost' ? '127.0.0.1' : host;
-  return { family: address.includes(':') ? 'ipv6' : 'ipv4', address, port };
-}
-
-function sinkOf(options: AccessLogOptions): LogSink {
-  const wallMs = options.wallMs ?? platform?.wallMs;
+/** A log that is written to as its owner means it, and whose failures end nothing. */
+function sinkOf(options: AccessLogOptions, tell: (error: unknown) => void): LogSink {
+  const { format, wallMs = platform?.wallMs } = options;
   if (wallMs === undefined) throw new TypeError('accessLog: `wallMs` says what time it is');
-  return { ...options, wallMs };
+  const write = (lines: string): void => {
+    try {
+      const answer: unknown = options.write(lines);
+      if (isThenable(answer)) settledOnce(answer).catch(tell);
+    } catch (error) {
+      tell(error);
+    }
+  };
+  return { write, wallMs, ...(format !== undefined && { format }) };
 }
 
 function requiredPlatform(): Platform {

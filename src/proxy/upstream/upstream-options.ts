@@ -1,5 +1,6 @@
 import type { MessageHead } from '../../http/message-head.ts';
 import { parseHostPort } from '../../net/address.ts';
+import { checkedTimes, checkNames } from '../checked-numbers.ts';
 import { UPSTREAM_TIMEOUTS, type UpstreamTimeouts } from '../proxy-config.ts';
 import { RING_WEIGHT_MAX } from './ketama.ts';
 import type { LeastTimeOf } from './least-time.ts';
@@ -81,9 +82,23 @@ const RETRY_CONDITIONS: ReadonlySet<RetryCondition> = new Set<RetryCondition>([
 ]);
 const HOLD_MS = 30_000;
 
+const NAMES: Readonly<Record<keyof UpstreamOptions, true>> = {
+  servers: true,
+  balance: true,
+  keepalive: true,
+  health: true,
+  retry: true,
+  timeouts: true,
+  resolve: true,
+  holdMs: true,
+  lookupMs: true,
+  destination: true,
+};
+
 /** Checks the options and fills them up; throws `TypeError` that says where and what is wrong. */
 export function upstreamConfig(name: string, options: UpstreamOptions): UpstreamConfig {
   const check = new Check(`upstream "${name}"`);
+  checkNames(`upstream "${name}"`, options, Object.keys(NAMES));
   const { servers, holdMs = HOLD_MS, destination = {}, resolve = true } = options;
   if (servers.length === 0) throw check.bad('no servers are inside');
   check.whole('servers', servers.length, 1, SERVERS_MAX);
@@ -101,7 +116,7 @@ export function upstreamConfig(name: string, options: UpstreamOptions): Upstream
     pool,
     health: options.health && healthOf(options.health, configured, check),
     retry: retryOf(options.retry ?? {}, check),
-    timeouts: { ...UPSTREAM_TIMEOUTS, idleMs: pool.idleMs, ...options.timeouts },
+    timeouts: timesOf(name, pool, options.timeouts),
     resolve,
     holdMs,
     ...(options.lookupMs !== undefined && { lookupMs: options.lookupMs }),
@@ -223,6 +238,10 @@ function checkService(service: string, servers: readonly ServerConfig[], check: 
   if (servers.every(({ endpoint }) => endpoint !== undefined)) {
     throw check.bad('a service, and no server is a name');
   }
+}
+
+function timesOf(name: string, { idleMs }: PoolLimits, given: object = {}): UpstreamTimeouts {
+  return checkedTimes(`upstream "${name}", timeouts`, { ...UPSTREAM_TIMEOUTS, idleMs }, given);
 }
 
 function poolOf(option: UpstreamOptions['keepalive'], check: Check): PoolLimits {

@@ -214,6 +214,7 @@ tunnelTest('the answer to CONNECT cannot be made into another status', async (t,
   client.write(connect(to));
   t.is((await client.response()).status, 500);
   t.is((await (await site.server()).rest()).end, 'reset');
+  t.is(String(site.thrown.splice(0)), 'RangeError: 200 cannot become 204: reply instead');
 });
 
 tunnelTest('a tunnel to nobody is 502, and a handler can say where else', async (t, site) => {

@@ -251,3 +251,37 @@ nodeTest('replies to requests that were sent ahead come in their order', async (
   for (let i = 0; i < 2; i += 1) bodies.push(String((await client.response()).body));
   t.deepEqual(bodies, ['/slow', '/next']);
 });
+
+nodeTest('a reply has a field for each value of a list, and of pairs', async (t, world) => {
+  await world.listen(
+    defineProxy()
+      .route('/list', { requestFilter: () => reply(200, '', { 'Set-Cookie': ['a=1', 'b=2'] }) })
+      .route('/pairs', {
+        requestFilter: () => {
+          const headers = new Headers({ 'Set-Cookie': 'a=1', 'X-Own': 'y' });
+          headers.append('Set-Cookie', 'b=2');
+          return reply(200, '', headers);
+        },
+      }),
+  );
+  for (const path of ['/list', '/pairs']) {
+    const { head } = await world.get(path);
+    t.regex(head, /\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n/i, path);
+    if (path === '/pairs') t.regex(head, /\r\nx-own: y\r\n/i);
+  }
+});
+
+nodeTest('statuses that are registered have their phrase', async (t, world) => {
+  await world.listen(defineProxy({ requestFilter: (s) => reply(Number(s.req.path.slice(1)), '') }));
+  for (const [status, phrase] of [
+    [201, 'Created'],
+    [303, 'See Other'],
+    [407, 'Proxy Authentication Required'],
+    [422, 'Unprocessable Content'],
+    [429, 'Too Many Requests'],
+    [511, 'Network Authentication Required'],
+  ] as const) {
+    const { head } = await world.get(`/${status}`);
+    t.true(head.startsWith(`HTTP/1.1 ${status} ${phrase}\r\n`), head);
+  }
+});

@@ -260,4 +260,5 @@ tunnelTest('a 101 cannot be made into another status', async (t, site) => {
   client.write(upgrade());
   t.is((await client.response()).status, 500);
   t.is((await site.logs(1))[0]?.error?.type, 'Internal');
+  t.is(String(site.thrown.splice(0)), 'RangeError: 101 cannot become 200: reply instead');
 });

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Reply } from '../../../proxy/framework/messages.ts';
-import { isThenable, onTurn } from '../../../proxy/framework/thenable.ts';
+import { fieldsOf } from '../../../proxy/framework/reply-fields.ts';
+import { isThenable, onTurn, settledOnce } from '../../../proxy/framework/thenable.ts';
 import type { Request } from '../../engine/request.ts';
 import { type Handler, NEXT, TAKEN, type Verdict, WAIT } from '../../engine/verdict.ts';
 import { checkField } from './checked-field.ts';
@@ -64,7 +65,7 @@ function wait(
       request.resume(use, verdict);
     });
   };
-  answer.then(
+  settledOnce(answer).then(
     (value) => resume(() => then(value)),
     (error: unknown) => resume(() => broke(request, 'requestFilter', error)),
   );
@@ -89,7 +90,7 @@ function send(request: Request, run: PhaseRun, reply: Reply): Verdict {
   const { out } = request;
   out.status = status;
   out.contentType = typeof body === 'string' && body !== '' ? 'text/plain; charset=utf-8' : '';
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, value] of fieldsOf(headers)) {
     checkField(name, value);
     const lower = name.toLowerCase();
     if (lower === 'content-type') out.contentType = value;

@@ -1,5 +1,5 @@
 import type { ServerConnection } from '../../../http/server-connection.ts';
-import { isThenable } from '../../../proxy/framework/thenable.ts';
+import { isThenable, settledOnce } from '../../../proxy/framework/thenable.ts';
 import type { Request } from '../../engine/request.ts';
 import type { HeaderFilter, Logger } from '../../engine/verdict.ts';
 import { OutgoingHead } from './outgoing-head.ts';
@@ -39,7 +39,7 @@ export function responsePhase(plugins: readonly LocationPlugin[]): HeaderFilter 
 
 /** A head that is about to be written does not wait. */
 function asynchronous(answer: PromiseLike<unknown>): TypeError {
-  answer.then(undefined, () => {});
+  settledOnce(answer).catch(() => {});
   return new TypeError('a responseFilter must not be asynchronous in a location');
 }
 
@@ -64,7 +64,7 @@ export function loggingPhase(plugins: readonly LocationPlugin[]): Logger | undef
         const answer = log(face, undefined);
         if (!isThenable(answer)) continue;
         face.isKept = true;
-        answer.then(undefined, (error: unknown) => complain(request, error));
+        settledOnce(answer).catch((error: unknown) => complain(request, error));
       }
       face.leave((request.client as ServerConnection).head);
     } catch (error) {

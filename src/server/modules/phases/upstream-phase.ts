@@ -1,6 +1,6 @@
 import { FieldEdits } from '../../../http/field-edits.ts';
 import type { ServerConnection } from '../../../http/server-connection.ts';
-import { isThenable, onTurn } from '../../../proxy/framework/thenable.ts';
+import { isThenable, onTurn, settledOnce } from '../../../proxy/framework/thenable.ts';
 import type { Location } from '../../engine/location.ts';
 import type { Request } from '../../engine/request.ts';
 import { type PhaseRun, runFor } from './phase-run.ts';
@@ -71,7 +71,10 @@ function goOn(
       later(() => {
         throw error;
       });
-    answer.then(() => later(() => goOn(request, run, filters, i + 1, up, then)), failed);
+    settledOnce(answer).then(
+      () => later(() => goOn(request, run, filters, i + 1, up, then)),
+      failed,
+    );
     (request.client as ServerConnection).watchRequest();
     return;
   }
