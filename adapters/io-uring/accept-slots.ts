@@ -68,6 +68,11 @@ export class AcceptSlots {
     return slot;
   }
 
+  /** Has the end of the slot's request been asked for, and not come? */
+  isCancelled(slot: number): boolean {
+    return this.#states[slot] === CANCELLED;
+  }
+
   /** The slot's request has ended. */
   release(slot: number): void {
     if (this.#states[slot] === WAITING) this.waiting -= 1;

@@ -1,4 +1,4 @@
-import type { AcceptOperation } from '../../src/core/operation.ts';
+import type { AcceptOperation, SocketId } from '../../src/core/operation.ts';
 import {
   AF_INET,
   EAGAIN,
@@ -28,7 +28,7 @@ import {
   IORING_OP_ACCEPT,
 } from './constants.ts';
 import type { Driver } from './driver.ts';
-import { INTERRUPTS_MAX } from './ring.ts';
+import { INTERRUPTS_MAX, type Ring } from './ring.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { numbered, TAG } from './tag.ts';
 import type { UringSocket } from './uring-socket.ts';
@@ -136,8 +136,21 @@ export class Accepting {
     const { id, accepts, ending } = listener;
     if (accepts === undefined) return;
     while (accepts.waiting > (ending ? 0 : wanted(listener))) {
-      ring.cancel(id, numbered(TAG.accepted, accepts.takeBack()));
+      cancelSlot(ring, id, accepts.takeBack());
     }
+  }
+
+  /**
+   * How a cancellation went. A request that the kernel was just looking at for a connection, which
+   * another one took, goes on waiting: it is asked again.
+   */
+  cancelAnswered(
+    { ring }: Driver,
+    { id, accepts }: UringSocket,
+    slot: number,
+    result: number,
+  ): void {
+    if (result < 0 && accepts?.isCancelled(slot)) cancelSlot(ring, id, slot);
   }
 
   /**
@@ -208,6 +221,10 @@ export class Accepting {
   #openReserve(): number {
     return this.#calls.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   }
+}
+
+function cancelSlot(ring: Ring, id: SocketId, slot: number): void {
+  ring.cancelTold(id, numbered(TAG.accepted, slot), numbered(TAG.acceptCancelled, slot));
 }
 
 /** Accepts whose end nobody has asked for. */

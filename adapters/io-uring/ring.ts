@@ -154,6 +154,11 @@ export class Ring {
     this.prepare(skip, -1, tag * WORD + id, 0, 0, 0, TAG.ignored);
   }
 
+  /** The same, and `answer` is the tag of what becomes of that: 0, or why the request goes on. */
+  cancelTold(id: number, tag: number, answer: number): void {
+    this.prepare(IORING_OP_ASYNC_CANCEL, -1, tag * WORD + id, 0, 0, id, answer);
+  }
+
   /** One system call, or none where there is nothing to hand over or to fetch. */
   submit(): void {
     const memory = this.#memory;

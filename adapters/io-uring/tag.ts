@@ -17,6 +17,8 @@ export const TAG = {
   bulk: 8,
   /** A poll of the other socket for writing, where a splice cannot go on. */
   spliceRoom: 9,
+  /** The answer to asking for an accept's end, which may come too early or too late. */
+  acceptCancelled: 10,
 } as const;
 
 export type Tag = (typeof TAG)[keyof typeof TAG];

@@ -204,6 +204,9 @@ export class UringDriver implements Driver, Driven {
       case TAG.accepted:
         this.#accepting.accepted(this, socket, numberOf(numberedTag), result, flags);
         break;
+      case TAG.acceptCancelled:
+        this.#accepting.cancelAnswered(this, socket, numberOf(numberedTag), result);
+        return;
       case TAG.readable:
         socket.read.request = TAG.ignored;
         if (socket.read.first !== undefined) datagramsReady(this, socket);

@@ -17,6 +17,8 @@ export class Acceptor {
   #paused = false;
   /** Some may have been cancelled only for a while. */
   #wasPaused = false;
+  /** Who was let in while accepts were being withdrawn; as many as there are accepts, at most. */
+  readonly #early: SocketId[] = [];
 
   /** `open` is given each connection. */
   constructor(port: ProactorPort, listener: SocketId, open: (socket: SocketId) => void) {
@@ -28,9 +30,10 @@ export class Acceptor {
     this.#submitAll();
   }
 
-  /** The listening socket stays as it is. */
+  /** The listening socket stays as it is; who is in already is served. */
   stop(): void {
     this.#stopped = true;
+    for (const socket of this.#early.splice(0)) this.#open(socket);
     this.#port.cancel(this.#retry);
     for (const accept of this.#accepts) this.#port.cancel(accept);
   }
@@ -44,11 +47,12 @@ export class Acceptor {
 
   resume(): void {
     this.#paused = false;
+    while (!this.#paused && this.#early.length > 0) this.#open(this.#early.shift() as SocketId);
     this.#submitAll();
   }
 
   #accepted(accept: AcceptOperation): void {
-    if (accept.status === 'done') this.#open(accept.accepted);
+    if (accept.status === 'done') this.#take(accept.accepted);
     if (this.#stopped || this.#paused || accept.fault?.code === 'closed') return;
     if (accept.status === 'cancelled' && !this.#wasPaused) return;
     // A connection that was gone before it was taken is no reason to pause.
@@ -58,6 +62,11 @@ export class Acceptor {
       this.#retry.atMs = this.#port.loop.nowMs() + PAUSE_MS;
       this.#port.submit(this.#retry);
     }
+  }
+
+  #take(socket: SocketId): void {
+    if (this.#paused && !this.#stopped) this.#early.push(socket);
+    else this.#open(socket);
   }
 
   #submitAll(): void {

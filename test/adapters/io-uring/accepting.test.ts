@@ -7,6 +7,7 @@ import {
 } from '../../../adapters/io-uring/constants.ts';
 import type { UringPort } from '../../../adapters/io-uring/uring-port.ts';
 import type { Endpoint } from '../../../src/core/endpoint.ts';
+import type { AcceptOperation } from '../../../src/core/operation.ts';
 import type { Kit } from '../../conformance/kit.ts';
 import { plainClient } from '../linux/plain-client.ts';
 import { type Override, uringRule } from './uring-rule.ts';
@@ -174,5 +175,27 @@ uringRule(
     client.say('x');
     assert.equal(await kit.hear(accept.accepted, 1), 'x');
     client.close();
+  },
+);
+
+uringRule(
+  'accepts that are withdrawn while a connection is being taken all end, and so does their listener',
+  async (kit) => {
+    const { socket, bound } = await kit.listening();
+    const clients = [plainClient(bound as Endpoint)];
+    await kit.ends(kit.accept(socket), 'done'); // Nobody is left: the next ones wait first.
+    clients.push(plainClient(bound as Endpoint));
+    const accepts = Array.from({ length: SLOTS }, () => kit.accept(socket));
+    const [first, ...others] = accepts as [AcceptOperation, ...AcceptOperation[]];
+    const { onComplete } = first;
+    first.onComplete = (accept) => {
+      onComplete(accept);
+      for (const other of others) kit.cancel(other);
+    };
+    await kit.ends(first, 'done');
+    for (const other of others) await kit.ends(other, 'cancelled');
+    assert.equal(requests(kit), 0);
+    await kit.ends(kit.close(socket), 'done');
+    for (const client of clients) client.close();
   },
 );
