@@ -4,6 +4,7 @@ import type { ProgramConf } from '../config/index.ts';
 import type { ProactorPort } from '../core/proactor.ts';
 import {
   type Environment,
+  type LocationConf,
   MODULES,
   Site,
   STREAM_MODULES,
@@ -94,5 +95,19 @@ function environmentOf(
 
 /** Directories for files that are written while the program runs. */
 export function temporaryPaths({ site }: ProgramConf): ReadonlySet<string> {
-  return new Set(site?.servers.map(({ location }) => location.clientBodyTempPath));
+  const paths = new Set<string>();
+  for (const { location } of site?.servers ?? []) addTemporaryPaths(location, paths);
+  return paths;
+}
+
+function addTemporaryPaths(location: LocationConf, paths: Set<string>): void {
+  const { clientBodyTempPath, proxyPass, proxyStore, proxyTempPath } = location;
+  paths.add(clientBodyTempPath);
+  if (proxyPass !== undefined && proxyStore !== 'off') paths.add(proxyTempPath);
+  const { locations, limitExcept, script } = location;
+  for (const inner of locations) addTemporaryPaths(inner, paths);
+  if (limitExcept !== undefined) addTemporaryPaths(limitExcept.location, paths);
+  for (const step of script) {
+    if (step.kind === 'if' && step.location !== undefined) addTemporaryPaths(step.location, paths);
+  }
 }

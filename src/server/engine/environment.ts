@@ -48,6 +48,12 @@ export interface Files {
   temporary(directory: string): { readonly descriptor: number; readonly path: string } | FileError;
   write(descriptor: number, bytes: Uint8Array, position: number): number | FileError;
   remove(path: string): void;
+  /** Puts a file in the place of whatever has the other name. `EXDEV`: that is another file system. */
+  rename(from: string, to: string): FileError | undefined;
+  makeDirectory(path: string, mode: number): FileError | undefined;
+  setMode(path: string, mode: number): FileError | undefined;
+  /** When it was changed last, in seconds since 1970. */
+  setTime(descriptor: number, mtime: number): FileError | undefined;
 }
 
 /** What a site runs in. */
