@@ -13,7 +13,6 @@ import {
   type Use,
 } from '../directive.ts';
 import { noteTarget } from '../host-use.ts';
-import { accessOf } from './access.ts';
 import { HTTP_SERVER_LOCATION } from './contexts.ts';
 import { locationKeyOf } from './http.ts';
 
@@ -191,13 +190,6 @@ export const proxyDirectives: DirectiveTable = {
   },
   proxy_force_ranges: { contexts: H, args: 'flag', default: 'off', read: flag('proxyForceRanges') },
   proxy_limit_rate: { contexts: H, args: 1, default: '0', read: template('proxyLimitRate') },
-  proxy_store: { contexts: H, args: 1, default: 'off', read: readStore },
-  proxy_store_access: {
-    contexts: H,
-    args: [1, 3],
-    default: 'user:rw',
-    read: (use) => use.set('proxyStoreAccess', accessOf(use)),
-  },
   proxy_headers_hash_max_size: { contexts: H, args: 1, support: 'no effect', read: ignored },
   proxy_headers_hash_bucket_size: { contexts: H, args: 1, support: 'no effect', read: ignored },
   proxy_socket_keepalive: { contexts: H, args: 'flag', support: 'no effect', read: ignored },
@@ -229,13 +221,6 @@ function targetOf(use: Use, url: string): NonNullable<ProxyPass['target']> {
   const authority = host.startsWith('unix:') ? host.replace(/:$/, '') : host;
   noteTarget(use, authority, 'http');
   return { scheme: 'http', authority, uri: uri === '' || uri.startsWith('/') ? uri : `/${uri}` };
-}
-
-function readStore(use: Use): void {
-  const { first } = use;
-  if (first === '') use.fail('empty path');
-  if (first === 'off') use.set('proxyStore', 'off');
-  else use.set('proxyStore', first === 'on' ? 'uri' : { path: use.template() });
 }
 
 function readNext(use: Use): void {
