@@ -206,3 +206,31 @@ rule('the end of a connection between two requests is told at info', async (t, w
   const { address } = world.any;
   t.true(site.errors.includes(`[info] *1 client ${address} closed keepalive connection`));
 });
+
+rule('what a regular expression captures by name may be set as well', async (t, world) => {
+  const site = await runConf(
+    world,
+    `server {
+       location ~ ^/(?<word>\\w+) {
+         if ($arg_set) { set $word $arg_set; }
+         return 200 $word;
+       }
+       location / { return 200 "[$word]"; }
+     }`,
+  );
+  t.is(await body(world, site, '/captured'), 'captured');
+  t.is(await body(world, site, '/captured?set=said'), 'said');
+  t.is(await body(world, site, '/'), '[]', 'nothing of another request is left');
+  await site.close();
+});
+
+rule('variables of TLS and of a cache exist, and find nothing', async (t, world) => {
+  const site = await runConf(
+    world,
+    `log_format f "$ssl_protocol $ssl_client_s_dn $http2 $upstream_cache_status"; access_log log f;
+     server { location / { return 200; } }`,
+  );
+  await get(world, site, '/');
+  await site.close();
+  t.deepEqual([...site.logs.values()], ['- - - -\n']);
+});
