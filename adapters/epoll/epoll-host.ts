@@ -14,6 +14,14 @@ const VISIT_MS_MAX = 1;
 const VAIN_LOOKS_MAX = 8;
 const VISITS_PER_TRIAL = 16;
 
+/** Where a turn's events come from. */
+export interface EventSource {
+  /** Asks the kernel, hands out what it says and returns how much that was. */
+  takeEvents(): number;
+  /** There is something to hand out that the kernel will not announce. */
+  readonly hasMore: boolean;
+}
+
 /**
  * A loop inside Node's: libuv watches the epoll descriptor (uv_poll through koffi) and calls when
  * it is readable. One visit makes turns until the kernel has nothing left.
@@ -22,12 +30,12 @@ const VISITS_PER_TRIAL = 16;
  */
 export class EpollHost implements LoopHost {
   readonly loop: EventLoop;
-  readonly #takeEvents: () => number;
+  readonly #events: EventSource;
   readonly #uncaught: (error: unknown) => void;
   /** Referenced for as long as it is wanted: a handle that is collected stops silently. */
   readonly #poll: ReturnType<Koffi['node']['poll']>;
   #inVisit = false;
-  /** Somebody asked for another turn during the newest one of a visit. */
+  /** Somebody asked for another turn when the newest one of a visit was about to end. */
   #askedInVisit = false;
   #asked = false;
   /** In a row, second looks that found nothing. */
@@ -35,14 +43,13 @@ export class EpollHost implements LoopHost {
   #visits = 0;
   readonly #alarm: Alarm;
 
-  /** `takeEvents` asks the kernel, hands out what it says and returns how much that was. */
   constructor(
     koffi: Koffi,
     epoll: number,
-    takeEvents: () => number,
+    events: EventSource,
     uncaught: ((error: unknown) => void) | undefined,
   ) {
-    this.#takeEvents = takeEvents;
+    this.#events = events;
     this.#uncaught = uncaught ?? throwLater;
     this.loop = new EventLoop(this);
     this.#alarm = new Alarm(() => this.#visit(TURNS_PER_VISIT_MAX));
@@ -90,9 +97,10 @@ export class EpollHost implements LoopHost {
     let endMs = 0;
     try {
       for (let turns = 0; turns < turnsMax; turns += 1) {
-        this.#askedInVisit = false;
         this.loop.beginTurn();
-        const events = this.#takeEvents();
+        const events = this.#events.takeEvents();
+        // What the loop was asked for until now, it does now: that takes no other turn.
+        this.#askedInVisit = this.#events.hasMore;
         if (turns === 1) this.#vainLooks = events === 0 ? this.#vainLooks + 1 : 0;
         if (events === 0 && turns > 0 && !this.loop.hasWork) break;
         if (turns === 0) endMs = this.loop.turnMs + VISIT_MS_MAX;

@@ -56,7 +56,7 @@ export class EpollReactor implements ReactorPort {
     const interest = new Interest(calls, this.#sockets);
     this.#interest = interest;
     try {
-      this.#host = new EpollHost(koffi, interest.fd, () => interest.takeEvents(), uncaught);
+      this.#host = new EpollHost(koffi, interest.fd, interest, uncaught);
     } catch (error) {
       interest.close();
       throw error;

@@ -53,6 +53,8 @@ type Seldom = {
   exclusive: boolean;
   /** A listener that the kernel watches. */
   registered: boolean;
+  /** A datagram socket that is reported once it has room. */
+  roomWatched: boolean;
   /** Why the kernel would not register an exclusive listener: a negated error number, or 0. */
   unwatched: number;
 };
@@ -128,6 +130,14 @@ export class EpollSocket {
 
   set registered(registered: boolean) {
     if (registered !== this.registered) this.#rare.registered = registered;
+  }
+
+  get roomWatched(): boolean {
+    return this.#seldom?.roomWatched ?? false;
+  }
+
+  set roomWatched(roomWatched: boolean) {
+    if (roomWatched !== this.roomWatched) this.#rare.roomWatched = roomWatched;
   }
 
   get unwatched(): number {
@@ -233,6 +243,7 @@ export class EpollSocket {
       adopted: false,
       exclusive: false,
       registered: false,
+      roomWatched: false,
       unwatched: 0,
     };
     return this.#seldom;

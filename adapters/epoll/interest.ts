@@ -6,6 +6,7 @@ import type { SocketTable } from '../../src/core/socket-table.ts';
 import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
   EPOLLERR,
   EPOLLET,
   EPOLLEXCLUSIVE,
@@ -15,6 +16,7 @@ import {
   EPOLLPRI,
   EPOLLRDHUP,
 } from '../linux/constants.ts';
+import type { EventSource } from './epoll-host.ts';
 import type { EpollSocket } from './epoll-socket.ts';
 import type { SystemCalls } from './system-calls.ts';
 
@@ -29,10 +31,10 @@ const WRITE_BITS = EPOLLOUT | EPOLLHUP | EPOLLERR;
 const SHORT_BITS = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
 
 /**
- * Who waits for what. Every socket but a listener is registered once, edge triggered, for both
- * directions; from then on its two flags say whether an attempt is worth making, and a wait is a note in memory.
+ * Who waits for what. Every stream is registered once, edge triggered, for both
+ * directions, and a datagram socket for what it receives; from then on its two flags say whether an attempt is worth making, and a wait is a note in memory.
  */
-export class Interest {
+export class Interest implements EventSource {
   readonly fd: number;
   loopHost: LoopHost | undefined;
   readonly #calls: SystemCalls;
@@ -81,6 +83,10 @@ export class Interest {
     return Math.max(count, 0) + this.#serveLooks(looks) + this.#serveGone();
   }
 
+  get hasMore(): boolean {
+    return this.#looks.size + this.#gone.size > 0;
+  }
+
   wait(watch: Watch, socket: EpollSocket | undefined): void {
     if (socket === undefined) {
       this.#gone.push(watch);
@@ -90,6 +96,7 @@ export class Interest {
     socket.addWatch(watch);
     if (socket.kind === 'listener' && !socket.registered) this.#joinWaiters(socket);
     if (socket.isReady(watch.direction)) this.look(socket);
+    else if (socket.kind === 'datagrams' && watch.direction === 'write') this.#watchRoom(socket);
   }
 
   unwait(watch: Watch, socket: EpollSocket | undefined): void {
@@ -132,7 +139,31 @@ export class Interest {
       return;
     }
     if ((bits & READ_BITS) !== 0) this.#report(socket, 'read');
-    if ((bits & WRITE_BITS) !== 0) this.#report(socket, 'write');
+    if ((bits & WRITE_BITS) === 0) return;
+    this.#report(socket, 'write');
+    if (socket.roomWatched && !socket.closed && socket.watches('write') === 0) {
+      socket.roomWatched = false;
+      this.#change(socket);
+    }
+  }
+
+  /**
+   * Every datagram that leaves the kernel makes room, so that who sends would be woken once for
+   * each: of a datagram socket that is reported for as long as somebody waits for it. The kernel
+   * says at once what is there already.
+   */
+  #watchRoom(socket: EpollSocket): void {
+    if (socket.roomWatched) return;
+    socket.roomWatched = true;
+    if (this.#change(socket) >= 0) return;
+    socket.writable = 'ready'; // The attempt that the look leads to tells why.
+    this.look(socket);
+  }
+
+  #change(socket: EpollSocket): number {
+    this.#event[0] = eventsOf(socket);
+    this.#event[DATA_WORD] = socket.id;
+    return this.#calls.epollControl(this.fd, EPOLL_CTL_MOD, socket.fd, this.#event);
   }
 
   /** Who is not waited for is watched no more once it is heard of: it would be, again and again. */
@@ -205,7 +236,8 @@ export class Interest {
  * A listener is reported for as long as somebody waits to be accepted, so that nobody has to try
  * in vain to find out whether there is another one.
  */
-function eventsOf({ kind, exclusive }: EpollSocket): number {
+function eventsOf({ kind, exclusive, roomWatched }: EpollSocket): number {
+  if (kind === 'datagrams') return EPOLLET | EPOLLIN | (roomWatched ? EPOLLOUT : 0);
   if (kind !== 'listener') return EPOLLET | EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI;
   return exclusive ? EPOLLET | EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
 }

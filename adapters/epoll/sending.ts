@@ -128,7 +128,7 @@ function sendGathered(
   calls: SystemCalls,
   { gather, gatherAddress }: EpollMemory,
   { fd }: EpollSocket,
-  { pieces, count, bytes: done, last }: SendOperation,
+  { pieces, count, bytes: done, last, more }: SendOperation,
 ): number {
   let skip = done;
   let filled = 0;
@@ -146,8 +146,9 @@ function sendGathered(
     }
     skip = 0;
   }
-  // What is held back goes with the FIN that follows.
-  return sendAgain(calls, fd, gatherAddress, filled, last ? MSG_MORE | MSG_NOSIGNAL : MSG_NOSIGNAL);
+  // What is held back goes with the FIN or the file that follows.
+  const flags = last || more ? MSG_MORE | MSG_NOSIGNAL : MSG_NOSIGNAL;
+  return sendAgain(calls, fd, gatherAddress, filled, flags);
 }
 
 /** Large buffers go from where they are; texts between them, through the gather buffer. */

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { AcceptOperation } from '../../src/core/operation.ts';
 import { AF_INET } from '../linux/constants.ts';
 import { ADDRESS_BYTES, decodeAddress } from '../linux/socket-address.ts';
 import type { SystemCalls } from './system-calls.ts';
@@ -24,11 +25,19 @@ export class AcceptSlots {
   waiting = 0;
   /** All requests that the kernel has. */
   inFlight = 0;
-  /** Descriptors taken for withdrawn accepts: never more than there are slots. */
-  readonly ahead: number[] = [];
+  /**
+   * Accepts whose end was asked for, while cancelled requests may still bring connections: they keep
+   * their places among the others, and end when no such request is left.
+   */
+  readonly withdrawn: AcceptOperation[] = [];
 
   constructor(calls: SystemCalls) {
     this.#address = calls.addressOf(this.#memory);
+  }
+
+  /** Requests whose end was asked for, and has not come. */
+  get cancelled(): number {
+    return this.inFlight - this.waiting;
   }
 
   /** A slot for one more request, which is then in flight; negative: all are taken. */

@@ -43,8 +43,7 @@ export function proceedToEnd(driver: Driver, socket: UringSocket, lingerOver: ()
 }
 
 /** Gives the descriptor back, and the name that a UNIX listener had, as Node does. */
-function closeSocket({ calls }: Driver, { fd, path, accepts }: UringSocket): void {
-  for (const accepted of accepts?.ahead.splice(0) ?? []) calls.close(accepted);
+function closeSocket({ calls }: Driver, { fd, path }: UringSocket): void {
   if (path !== undefined) {
     try {
       unlinkSync(path); // First: afterwards the name may be another socket's.

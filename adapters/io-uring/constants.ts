@@ -13,6 +13,7 @@ export const IORING_SETUP_DEFER_TASKRUN: number = 1 << 13;
 export const IORING_FEAT_SINGLE_MMAP: number = 1 << 0;
 export const IORING_FEAT_NODROP: number = 1 << 1;
 export const IORING_FEAT_CQE_SKIP: number = 1 << 11;
+export const IORING_FEAT_RECVSEND_BUNDLE: number = 1 << 14;
 export const IORING_OFF_SQ_RING = 0;
 export const IORING_OFF_SQES = 0x10000000;
 
@@ -38,6 +39,7 @@ export const IORING_OP_RECV = 27;
 export const IOSQE_BUFFER_SELECT: number = 1 << 5;
 export const IOSQE_CQE_SKIP_SUCCESS: number = 1 << 6;
 export const IORING_RECVSEND_POLL_FIRST = 1;
+export const IORING_ACCEPT_POLL_FIRST: number = 1 << 2;
 export const IORING_ASYNC_CANCEL_ALL: number = 1 << 0;
 export const IORING_ASYNC_CANCEL_ANY: number = 1 << 2;
 export const IORING_CQE_F_BUFFER: number = 1 << 0;

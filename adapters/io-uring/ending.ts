@@ -1,5 +1,3 @@
-import { ownFault } from '../../src/core/fault.ts';
-import type { CloseOperation } from '../../src/core/operation.ts';
 import type { SocketTable } from '../../src/core/socket-table.ts';
 import type { Accepting } from './accepting.ts';
 import { proceedToEnd } from './closing.ts';
@@ -65,19 +63,7 @@ export class Ending {
     const { read, write } = socket;
     if (!socket.ending || socket.opening !== undefined || !read.isIdle || !write.isIdle) return;
     if (read.serving || this.#sockets.get(socket.id) !== socket) return;
-    if (socket.closing?.how === 'detach' && !socket.hurried && socket.holdsConnections) {
-      this.#stay(socket, socket.closing);
-      return;
-    }
     if (proceedToEnd(this.#driver, socket, () => this.hurry(socket))) this.#forget(socket);
-  }
-
-  /** A connection came for an accept that was withdrawn: it cannot be given away, and is kept. */
-  #stay(listener: UringSocket, detach: CloseOperation): void {
-    listener.ending = false;
-    listener.closing = undefined;
-    detach.fault = ownFault('badArgument', 'detach');
-    this.#driver.endSoon(listener, detach, 'failed');
   }
 
   /** Gives up the orderly end of a socket. */

@@ -17,8 +17,8 @@ const VECTOR_BYTES = 16;
 
 /** The kernel takes what there is room for, or says EAGAIN: it keeps no request that waits. */
 export const SEND_FLAGS: number = MSG_DONTWAIT | MSG_NOSIGNAL;
-/** What is held back goes with the FIN that follows. */
-const LAST_FLAGS = SEND_FLAGS | MSG_MORE;
+/** What is held back goes with the FIN or the file that follows. */
+const MORE_FLAGS = SEND_FLAGS | MSG_MORE;
 
 type Latin1Write = (this: Buffer, text: string, at: number) => number;
 
@@ -29,7 +29,7 @@ const { latin1Write } = Buffer.prototype as unknown as { latin1Write: Latin1Writ
 export function sendGathered(
   driver: Driver,
   socket: UringSocket,
-  { pieces, count, bytes: done, last }: SendOperation,
+  { pieces, count, bytes: done, last, more }: SendOperation,
   left: number,
 ): void {
   const { memory } = driver;
@@ -55,7 +55,7 @@ export function sendGathered(
     }
     skip = 0;
   }
-  const flags = last ? LAST_FLAGS : SEND_FLAGS;
+  const flags = last || more ? MORE_FLAGS : SEND_FLAGS;
   request(driver, socket, memory.outgoingAddress + start, left, flags);
 }
 

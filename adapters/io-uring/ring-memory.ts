@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import {
+  IORING_FEAT_RECVSEND_BUNDLE,
   IORING_OFF_SQ_RING,
   IORING_OFF_SQES,
   IORING_SETUP_CQSIZE,
@@ -35,6 +36,8 @@ export type RingMemory = {
   readonly completionFlags: number;
   readonly completionMask: number;
   readonly completions: number;
+  /** Accepts may wait before they look: since Linux 6.10, like the feature that tells. */
+  readonly acceptsPoll: boolean;
   unmap(): void;
 };
 
@@ -100,6 +103,7 @@ export function mapRing(calls: SystemCalls, size: RingSize): RingMemory {
     completionFlags: word(COMPLETION_OFFSETS + 24),
     completionMask: completions - 1,
     completions: completionsAt / WORD_BYTES,
+    acceptsPoll: (number(20) & IORING_FEAT_RECVSEND_BUNDLE) !== 0,
     unmap() {
       rings.unmap();
       entries.unmap();

@@ -75,6 +75,11 @@ export class Ring {
     return this.#memory?.fd ?? -1;
   }
 
+  /** Does the kernel know accepts that wait before they look? */
+  get polls(): boolean {
+    return this.#memory?.acceptsPoll === true;
+  }
+
   /** Requests that the kernel does not have yet. */
   get unsubmitted(): number {
     if (this.#memory === undefined) return 0;

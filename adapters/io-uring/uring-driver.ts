@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { EventLoop } from '../../src/core/event-loop.ts';
-import type { Outcome, SocketOperation } from '../../src/core/operation.ts';
+import type { AcceptOperation, Outcome, SocketOperation } from '../../src/core/operation.ts';
 import type { Counters } from '../../src/core/port.ts';
 import { SocketTable } from '../../src/core/socket-table.ts';
 import type { Koffi } from '../linux/koffi.ts';
@@ -175,11 +175,10 @@ export class UringDriver implements Driver, Driven {
     lane.last = operation;
   }
 
-  /** Ends an accept early. A connection that comes for it all the same is the next one's. */
-  withdraw(listener: UringSocket, operation: SocketOperation, outcome: Outcome): void {
-    if (!listener.read.remove(operation)) return;
-    this.endSoon(listener, operation, outcome);
-    this.#accepting.trim(this, listener);
+  /** Ends an accept early, unless a connection has come for it. */
+  withdraw(listener: UringSocket, operation: AcceptOperation, outcome: Outcome): void {
+    operation.outcome = outcome;
+    this.#accepting.withdraw(this, listener, operation);
   }
 
   /** Asks for an early end of the request that is under way, where it can be had. */
@@ -203,7 +202,7 @@ export class UringDriver implements Driver, Driven {
         received(this, socket, result, flags);
         break;
       case TAG.accepted:
-        this.#accepting.accepted(this, socket, numberOf(numberedTag), result);
+        this.#accepting.accepted(this, socket, numberOf(numberedTag), result, flags);
         break;
       case TAG.readable:
         socket.read.request = TAG.ignored;

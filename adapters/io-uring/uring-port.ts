@@ -163,8 +163,7 @@ export class UringPort implements ProactorPort, Holder {
 
   #close(socket: UringSocket, operation: CloseOperation): void {
     // What a splice has taken out of the kernel would stay behind: it is to be received first.
-    const holds = socket.holdsConnections || socket.pipe !== undefined;
-    if (operation.how === 'detach' && holds) {
+    if (operation.how === 'detach' && socket.pipe !== undefined) {
       this.#refuse(operation, ownFault('badArgument', 'detach'));
       return;
     }
@@ -190,7 +189,7 @@ export class UringPort implements ProactorPort, Holder {
   }
 
   #endQueued(socket: UringSocket, operation: SocketOperation, outcome: Outcome): void {
-    if (socket.kind === 'listener') {
+    if (operation.kind === 'accept') {
       this.#driver.withdraw(socket, operation, outcome);
       return;
     }

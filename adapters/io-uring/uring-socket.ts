@@ -22,7 +22,7 @@ export class UringSocket {
   id: SocketId = NO_SOCKET;
   readonly read: UringLane = new UringLane();
   readonly write: UringLane = new UringLane();
-  /** The last receive emptied the socket: the next one waits at once, without looking first. */
+  /** The last receive, or accept, emptied the socket: the next one waits without looking first. */
   drained = false;
   /** Bytes of the send that is under way: fewer mean that the socket has no more room. */
   asked = 0;
@@ -58,11 +58,6 @@ export class UringSocket {
     this.fd = fd;
     this.kind = kind;
     this.family = family;
-  }
-
-  /** Of a listener: are there connections that came for accepts that were withdrawn? */
-  get holdsConnections(): boolean {
-    return this.accepts !== undefined && this.accepts.ahead.length > 0;
   }
 
   /** What a splice has taken and passed on to nobody goes with the socket. */

@@ -63,6 +63,7 @@ export const EPOLLEXCLUSIVE = 0x10000000;
 export const EPOLLET = -0x80000000;
 
 export const EPERM = 1;
+export const ENOENT = 2;
 export const EINTR = 4;
 export const EAGAIN = 11;
 export const ENOBUFS = 105;
@@ -79,5 +80,6 @@ export const EHOSTUNREACH = 113;
 export const EMFILE = 24;
 export const ENFILE = 23;
 export const ENOMEM = 12;
+export const ENAMETOOLONG = 36;
 export const EISCONN = 106;
 export const EALREADY = 114;

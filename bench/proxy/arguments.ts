@@ -29,7 +29,7 @@ export const USAGE: string = `node dist/bench/proxy/main.js [options]      (from
                            sluice-conf@ADAPTER our program with nginx's configuration,
                            floor@epoll the least that a proxy in JavaScript can cost
   --contestant NAME=CMD    adds one: a command line with {port} and {upstream}; may be repeated
-  --scenarios A,B          small, browser, 10k, 1m, connection, idle; default: all
+  --scenarios A,B          small, browser, 10k, 1m, connection, static, idle; default: all
   --pairs N                runs of the contestant, each paired with one of nginx, default 4
   --duration S             seconds of one run, default 5
   --warmup S               seconds before the first pair, default 3

@@ -9,6 +9,8 @@ export type Contestant = {
   readonly version: string | undefined;
   /** It can write an access log: a line in the combined format for each request. */
   readonly logs?: true;
+  /** It can serve files. */
+  readonly servesFiles?: true;
   /**
    * The command that serves `port` from `upstreamPort`; may write its configuration first. With
    * `logFile`, requests are logged there, in batches.
@@ -29,6 +31,7 @@ export const NGINX: Contestant = {
   name: 'nginx',
   version: undefined,
   logs: true,
+  servesFiles: true,
   command: (port, upstreamPort, directory, logFile) =>
     proxyCommand(directory, port, upstreamPort, logFile),
 };
@@ -97,6 +100,7 @@ function conf(name: string, adapter: string): Contestant {
     name,
     version: undefined,
     logs: true,
+    servesFiles: true,
     command: (port, upstreamPort, directory, logFile) =>
       programCommand([process.execPath, main], adapter, directory, port, upstreamPort, logFile),
   };

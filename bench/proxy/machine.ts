@@ -7,7 +7,7 @@ const TOOL_MS_MAX = 5000;
 
 /** What a figure depends on besides the contestants; printed above the tables and kept as JSON. */
 export type Machine = Readonly<
-  Record<'cpu' | 'kernel' | 'node' | 'nginx' | 'wrk' | 'date', string>
+  Record<'cpu' | 'kernel' | 'congestion' | 'node' | 'nginx' | 'wrk' | 'date', string>
 >;
 
 /** CPU time in ticks of 10 ms: of the whole machine, and the part that this harness caused. */
@@ -27,6 +27,12 @@ export function missingTool(names: readonly string[]): string | undefined {
   return names.find((name) => !folders.some((folder) => existsSync(`${folder}/${name}`)));
 }
 
+/** Where it paces what is sent, as BBR does, the loopback's large bodies are bound by its timers. */
+function congestionControl(): string {
+  const file = '/proc/sys/net/ipv4/tcp_congestion_control';
+  return existsSync(file) ? readFileSync(file, 'latin1').trim() : 'unknown';
+}
+
 /** Asks the tools for their versions. */
 export async function describeMachine(): Promise<Machine> {
   const nginx = await runTool(['nginx', '-v'], TOOL_MS_MAX);
@@ -34,6 +40,7 @@ export async function describeMachine(): Promise<Machine> {
   return {
     cpu: `${cpus().length} x ${cpus()[0]?.model.trim()}`,
     kernel: release(),
+    congestion: congestionControl(),
     node: process.version,
     nginx: /nginx\/(\S+)/.exec(nginx.stderr)?.[1] ?? 'unknown',
     wrk: /^wrk (\S+)/.exec(wrk.stdout)?.[1] ?? 'unknown',

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { BROWSER_FIELDS, SCENARIOS, SMALL_BODY } from './scenarios.ts';
+import { dirname, join } from 'node:path';
+import { BROWSER_FIELDS, FILES_PATH, SCENARIOS, SMALL_BODY } from './scenarios.ts';
 
 /** A limit that no run reaches, where nginx 1.22 would close after 1000 requests. */
 const REQUESTS_MAX = 1_000_000_000;
@@ -17,11 +17,7 @@ export const POOL_SIZE = 128;
 
 /** Writes a configuration for the server that answers all contestants; returns its command. */
 export function upstreamCommand(directory: string, port: number): readonly string[] {
-  const root = join(directory, 'bodies');
-  mkdirSync(root, { recursive: true });
-  for (const { path, bodyBytes } of SCENARIOS) {
-    if (path !== '/') writeFileSync(join(root, path), 'x'.repeat(bodyBytes));
-  }
+  const root = writeBodies(directory);
   // The path /fields gives the fields back, so that a contestant that drops some is found out.
   const fields = Object.keys(BROWSER_FIELDS).map((name) => `$http_${variable(name)}`);
   return command(
@@ -40,6 +36,17 @@ export function upstreamCommand(directory: string, port: number): readonly strin
   );
 }
 
+/** The bodies of all scenarios, as files below the directory that is returned. */
+function writeBodies(directory: string): string {
+  const root = join(directory, 'bodies');
+  for (const { path, bodyBytes } of SCENARIOS) {
+    if (path === '/') continue;
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), 'x'.repeat(bodyBytes));
+  }
+  return root;
+}
+
 /** Writes a configuration for nginx as the contestant; returns its command. */
 export function proxyCommand(
   directory: string,
@@ -47,7 +54,7 @@ export function proxyCommand(
   upstreamPort: number,
   logFile: string | undefined,
 ): readonly string[] {
-  return command(directory, proxyBlock(port, upstreamPort, logFile));
+  return command(directory, proxyBlock(writeBodies(directory), port, upstreamPort, logFile));
 }
 
 /** The same configuration for our own program: `program` is run instead of nginx. */
@@ -55,17 +62,24 @@ export function programCommand(
   program: readonly string[],
   adapter: string,
   directory: string,
-  ...[port, upstreamPort, logFile]: Parameters<typeof proxyBlock>
+  port: number,
+  upstreamPort: number,
+  logFile: string | undefined,
 ): readonly string[] {
   mkdirSync(directory, { recursive: true });
   const file = join(directory, 'sluice.conf');
   const temporary = ['client_body', 'proxy'];
-  const http = proxyBlock(port, upstreamPort, logFile);
+  const http = proxyBlock(writeBodies(directory), port, upstreamPort, logFile);
   writeFileSync(file, confText(directory, temporary, `use ${adapter};`, http));
   return [...program, '-e', 'stderr', '-p', directory, '-c', file];
 }
 
-function proxyBlock(port: number, upstreamPort: number, logFile: string | undefined): string {
+function proxyBlock(
+  root: string,
+  port: number,
+  upstreamPort: number,
+  logFile: string | undefined,
+): string {
   const log = logFile === undefined ? 'off' : `${logFile} combined buffer=64k`;
   return `
     # Bodies pass through memory: no Node peer writes what a slow reader leaves to a file.
@@ -83,6 +97,8 @@ function proxyBlock(port: number, upstreamPort: number, logFile: string | undefi
     server {
       listen 127.0.0.1:${port} backlog=4096;
       access_log ${log};
+      root ${root};
+      location ${FILES_PATH} { }
       location / {
         proxy_pass http://backend;
         proxy_http_version 1.1;

@@ -89,7 +89,10 @@ export async function measureScenarios(options: Options, stage: Stage): Promise<
   for (const scenario of SCENARIOS) {
     if (!isWanted(scenario.name, options)) continue;
     console.error(`${scenario.name}:`);
-    const rows = await measureAll(challengers, skipped, (contestant) =>
+    const able = challengers.filter(({ servesFiles }) => servesFiles || !scenario.isFile);
+    const unable = challengers.filter((contestant) => !able.includes(contestant));
+    const absent = unable.map(({ name }) => ({ name, reason: 'serves no files' }));
+    const rows = await measureAll(able, [...skipped, ...absent], (contestant) =>
       pairRow(contestant, scenario, options, stage),
     );
     add({ scenario: scenario.name, title: scenario.title, rows });

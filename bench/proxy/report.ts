@@ -24,7 +24,7 @@ export type Result = {
 export function header(machine: Machine, options: Options): string {
   const { pairs, durationS, warmupS, connections, pin, accessLog } = options;
   return [
-    `${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}, nginx ${machine.nginx}, wrk ${machine.wrk}`,
+    `${machine.cpu}, Linux ${machine.kernel} (TCP ${machine.congestion}), Node ${machine.node}, nginx ${machine.nginx}, wrk ${machine.wrk}`,
     `${pairs} pairs ABBA of ${durationS} s with ${connections} connections after ${warmupS} s of warm-up, ${
       pin ? 'proxy on cpu 0, wrk and upstream on cpu 1' : 'not pinned'
     }; access log ${accessLog ? 'to a file, combined' : 'off'}; ${machine.date}`,

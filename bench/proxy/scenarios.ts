@@ -6,6 +6,8 @@ export type Scenario = {
   readonly bodyBytes: number;
   /** Request fields besides Host, which wrk adds. */
   readonly fields: Readonly<Record<string, string>>;
+  /** Answered from a file: the upstream sees nothing of it. */
+  readonly isFile: boolean;
 };
 
 /** The body of `/`: a response smaller than its own head, so the proxy's own work shows most. */
@@ -31,6 +33,9 @@ export const BROWSER_FIELDS: Readonly<Record<string, string>> = {
 /** A new connection for every request: the client asks the proxy to close after its answer. */
 const CLOSE: Readonly<Record<string, string>> = { Connection: 'close' };
 
+/** What is below it, those that can serve files answer themselves. */
+export const FILES_PATH = '/files/';
+
 /** The scenarios that wrk drives. `idle` is apart: it measures memory under no load at all. */
 export const SCENARIOS: readonly Scenario[] = [
   scenario('small', 'GET, 13 bytes', '/', SMALL_BODY.length, {}),
@@ -38,6 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('10k', 'GET, 10 KiB', '/10k', 10_240, {}),
   scenario('1m', 'GET, 1 MiB', '/1m', 1_048_576, {}),
   scenario('connection', 'GET, 13 bytes, new connection each', '/', SMALL_BODY.length, CLOSE),
+  scenario('static', 'GET, a file of 10 KiB', `${FILES_PATH}10k`, 10_240, {}),
 ];
 
 export const IDLE = 'idle';
@@ -49,5 +55,5 @@ function scenario(
   bodyBytes: number,
   fields: Readonly<Record<string, string>>,
 ): Scenario {
-  return { name, title, path, bodyBytes, fields };
+  return { name, title, path, bodyBytes, fields, isFile: path.startsWith(FILES_PATH) };
 }

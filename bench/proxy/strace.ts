@@ -22,6 +22,7 @@ type Calls = ReadonlyMap<string, number>;
 const GROUPS: readonly (readonly [title: string, calls: RegExp])[] = [
   ['read, recv', /^(read|readv|recvfrom|recvmsg)$/],
   ['write, send', /^(write|writev|sendto|sendmsg|sendfile)$/],
+  ['files', /^(open|openat|close|fstat|newfstatat|statx|pread64)$/],
   ['epoll_wait', /^epoll_p?wait2?$/],
   ['epoll_ctl', /^epoll_ctl$/],
   ['io_uring', /^io_uring_/],
@@ -79,12 +80,13 @@ async function countCalls(
   try {
     await untilTraced(service.pid);
     const before = await upstreamCount(stage.upstreamPort);
-    await runWrk(loadPlan(service, scenario, TRACED_S, options.connections, stage));
+    const load = await runWrk(loadPlan(service, scenario, TRACED_S, options.connections, stage));
     const after = await upstreamCount(stage.upstreamPort);
     // Interrupted, strace lets go of the process and writes its summary.
     tracer.kill('SIGINT');
     await Promise.race([closed, sleep(PRINT_MS)]);
-    return callsIn(readFileSync(file, 'latin1'), after.requests - before.requests - 1);
+    const forwarded = after.requests - before.requests - 1;
+    return callsIn(readFileSync(file, 'latin1'), scenario.isFile ? load.requests : forwarded);
   } finally {
     await end(tracer);
   }

@@ -26,13 +26,16 @@ const NAME_DIGITS = 10;
 /** How far the next name is where one is taken: other workers may be at work in the same place. */
 const NAME_STEP_MAX = 1_000_000;
 
+/** A pipe that nobody writes to must not hold the process up. */
+const READ_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 let temporaries = 0;
 
 /** The file system of this machine. */
 export const systemFiles: Files = {
-  open: (path) => attempt(() => openSync(bytesOf(path), 'r')),
+  open: (path) => attempt(() => openSync(bytesOf(path), READ_AT_ONCE)),
   close: (descriptor) => closeSync(descriptor),
-  statusOf: (descriptor) => statusOf(fstatSync(descriptor)),
+  statusOf: (descriptor) => attempt(() => statusOf(fstatSync(descriptor))),
   status: (path) => attempt(() => statusOf(statSync(bytesOf(path)))),
   isExecutable: (path) => {
     try {
@@ -47,8 +50,8 @@ export const systemFiles: Files = {
     return typeof real === 'string' ? real : undefined;
   },
   list: (path) => attempt(() => readdirSync(bytesOf(path), { encoding: 'latin1' })),
-  read: (descriptor, into, position) =>
-    attempt(() => readSync(descriptor, into, 0, into.length, position)),
+  read: (descriptor, into, position, bytes = into.length) =>
+    attempt(() => readSync(descriptor, into, 0, bytes, position)),
   temporary: (directory) => attempt(() => openTemporary(directory)),
   write: (descriptor, bytes, position) =>
     attempt(() => writeSync(descriptor, bytes, 0, bytes.length, position)),
@@ -88,6 +91,7 @@ function statusOf(stats: Stats): FileStatus {
     isDirectory: stats.isDirectory(),
     size: stats.size,
     mtime: Math.floor(stats.mtimeMs / 1000),
+    inode: stats.ino,
   };
 }
 

@@ -12,9 +12,9 @@ import {
   Zones,
 } from '../server/index.ts';
 import type { AdoptedSockets } from './adopted-sockets.ts';
-import { systemFiles } from './files.ts';
 import { keyOf, type SocketConf } from './listening-sockets.ts';
 import type { ReadyConf } from './load.ts';
+import { filesFor } from './port-files.ts';
 import type { ProcessLogs } from './process-logs.ts';
 
 /** One configuration at work in this process. */
@@ -82,7 +82,7 @@ function environmentOf(
     zones,
     random: { nextUint32: () => randomBytes(4).readUInt32LE(0) },
     wallMs: Date.now,
-    files: systemFiles,
+    files: filesFor(port),
     pid: process.pid,
     connectionsMax: conf.main.workerConnections,
     hostname: hostname(),

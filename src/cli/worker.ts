@@ -70,9 +70,9 @@ class Worker {
 
   async #end(drainMs: number): Promise<void> {
     this.#program.stopAccepting();
-    const closed = this.#program.close(drainMs);
+    // Who was accepted meanwhile comes before that has ended, and is served.
     await this.#sockets.closeListeners();
-    await closed;
+    await this.#program.close(drainMs);
     this.#log.write('notice', 'exiting');
     this.#log.write('notice', 'exit');
     process.exit(0);

@@ -4,6 +4,7 @@ import { admissionDirectives } from './directives/admission.ts';
 import { charsetDirectives } from './directives/charset.ts';
 import { coreDirectives } from './directives/core.ts';
 import { coreHintDirectives } from './directives/core-hints.ts';
+import { fileDirectives } from './directives/files.ts';
 import { geoDirectives } from './directives/geo.ts';
 import { gzipDirectives } from './directives/gzip.ts';
 import { headersDirectives } from './directives/headers.ts';
@@ -34,6 +35,7 @@ export const DIRECTIVES: readonly DirectiveTable[] = [
   httpDirectives,
   coreDirectives,
   coreHintDirectives,
+  fileDirectives,
   rewriteDirectives,
   headersDirectives,
   listingDirectives,

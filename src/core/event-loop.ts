@@ -212,13 +212,21 @@ export class EventLoop implements Clock {
   /** For adapters: cancels the timers and refuses what is posted from now on. */
   close(): void {
     this.#closed = true;
-    if (this.#relaxed.size > 0) this.#host.wake();
+    this.#hurryRelaxed();
     for (;;) {
       const operation = this.#due.takeAny();
       if (operation === undefined) break;
       if (operation.kind !== 'timer') continue;
       this.#forgetTimer(operation);
       this.completeSoon(operation, 'cancelled');
+    }
+  }
+
+  /** No turn may come by itself any more. Where others wait already, these are in front of them. */
+  #hurryRelaxed(): void {
+    if (this.#soon.size > 0) return;
+    for (let left = this.#relaxed.size; left > 0; left -= 1) {
+      this.completeSoon(this.#relaxed.shift() as Operation, 'done');
     }
   }
 

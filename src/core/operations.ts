@@ -59,6 +59,7 @@ function transfer<Operation>(
     pieces,
     count: 0,
     last: false,
+    more: false,
     bytesPossible: 0,
     status: 'idle',
     fault: undefined,

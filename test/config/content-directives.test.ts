@@ -67,3 +67,20 @@ test('levels of compression go from 1 to 9', (t) => {
     /value must be between 1 and 9/,
   );
 });
+
+test('locations that inherit open_file_cache have one together, others one of their own', (t) => {
+  const text = `location /a { open_file_cache_valid 5s; }
+    location /b { open_file_cache_min_uses 3; }
+    location /c { open_file_cache max=7 inactive=2m; open_file_cache_errors on; }
+    location /d { open_file_cache off; }`;
+  const all = locationsOf(text, 'open_file_cache max=7;') as Record<string, LocationConf>;
+  const { '/a': a, '/b': b, '/c': c, '/d': d } = all;
+  t.deepEqual(a?.openFileCache, { max: 7, inactive: 60_000 });
+  t.is(a?.openFileCache, b?.openFileCache);
+  t.is(a?.openFileCacheValid, 5000);
+  t.is(b?.openFileCacheValid, 60_000);
+  t.is(b?.openFileCacheMinUses, 3);
+  t.deepEqual(c?.openFileCache, { max: 7, inactive: 120_000 });
+  t.true(c?.openFileCacheErrors);
+  t.is(d?.openFileCache, undefined);
+});

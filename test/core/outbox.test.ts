@@ -93,6 +93,30 @@ test('of an ending outbox the last batch is the last send, and who is asked clos
   t.deepEqual(lasts, [false, false, true, false]);
 });
 
+test('that more follows is said of the next batch alone', (t) => {
+  const { host, port, outbox, owner } = setUp();
+  const mores: boolean[] = [];
+  const submit = port.submit.bind(port);
+  port.submit = (operation) => {
+    submit(operation);
+    if (operation.kind === 'send') mores.push(operation.more);
+  };
+  port.sendsAtOnce = true;
+  for (const text of ['a head', 'another one']) {
+    host.turn(() => {
+      outbox.appendText(text);
+      outbox.more = text === 'a head';
+    });
+  }
+  t.deepEqual(mores, [true, false]);
+  outbox.more = true;
+  outbox.attach(owner, 2);
+  host.turn(() => {
+    outbox.appendText('another stream');
+  });
+  t.deepEqual(mores, [true, false, false]);
+});
+
 test('texts are joined up to 16 KiB, and one byte more is another piece', (t) => {
   const { host, port, outbox } = setUp();
   port.sendsAtOnce = true;

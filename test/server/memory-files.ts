@@ -39,10 +39,10 @@ export function memoryFiles(contents: Readonly<Record<string, string>>): Files {
       const first = names.map((name) => name.slice(path.length + 1).split('/')[0] as string);
       return first.length === 0 ? MISSING : [...new Set(first)];
     },
-    read: (descriptor, into, position) => {
-      const bytes = opened[descriptor]?.subarray(position, position + into.length);
-      into.set(bytes ?? []);
-      return bytes?.length ?? 0;
+    read: (descriptor, into, position, bytes = into.length) => {
+      const read = opened[descriptor]?.subarray(position, position + bytes);
+      into.set(read ?? []);
+      return read?.length ?? 0;
     },
   };
 }

@@ -56,28 +56,4 @@ export const coreHintDirectives: DirectiveTable = {
   send_lowat: { contexts: HTTP_SERVER_LOCATION, args: 1, support: 'no effect', read: ignored },
   connection_pool_size: { contexts: HTTP_SERVER, args: 1, support: 'no effect', read: ignored },
   request_pool_size: { contexts: HTTP_SERVER, args: 1, support: 'no effect', read: ignored },
-  open_file_cache: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: [1, 2],
-    support: 'no effect',
-    read: ignored,
-  },
-  open_file_cache_valid: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: 1,
-    support: 'no effect',
-    read: ignored,
-  },
-  open_file_cache_min_uses: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: 1,
-    support: 'no effect',
-    read: ignored,
-  },
-  open_file_cache_errors: {
-    contexts: HTTP_SERVER_LOCATION,
-    args: 'flag',
-    support: 'no effect',
-    read: ignored,
-  },
 };

@@ -56,6 +56,8 @@ export type SendOperation = OperationBase & {
    * the last of these bytes, which saves a packet.
    */
   last: boolean;
+  /** Something else is sent at once behind these bytes: a port may put both into one packet. */
+  more: boolean;
   bytes: number;
   bytesPossible: number;
 };

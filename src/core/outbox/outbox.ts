@@ -45,6 +45,8 @@ export class Outbox implements Flushable {
    * is told by `outboxEnded` where these are with the kernel at once.
    */
   ending = false;
+  /** What is queued is followed at once by something that does not come by here: a file. */
+  more = false;
   /** Time one batch may take to reach the kernel, in milliseconds; 0 is for ever. */
   sendTimeoutMs = 0;
   readonly #port: ProactorPort;
@@ -79,6 +81,7 @@ export class Outbox implements Flushable {
     this.#send.socket = socket;
     this.broken = false;
     this.ending = false;
+    this.more = false;
     this.level = 'open';
     this.#batchBytesMax = BATCH_BYTES_MIN;
   }
@@ -174,6 +177,8 @@ export class Outbox implements Flushable {
     send.deadlineMs = this.sendTimeoutMs > 0 ? this.#port.loop.turnMs + this.sendTimeoutMs : 0;
     this.#batchTurn = this.#port.loop.turn;
     send.last = this.ending && this.#count === 0;
+    send.more = this.more;
+    this.more = false;
     this.#port.submit(send);
     if (send.last && send.ended && send.outcome === 'done') this.#owner.outboxEnded?.();
   }

@@ -1,5 +1,6 @@
 import { ADMISSION_DEFAULTS } from './admission-conf.ts';
 import { CHARSET_DEFAULTS } from './charset-conf.ts';
+import { FILE_DEFAULTS } from './file-conf.ts';
 import { GZIP_DEFAULTS } from './gzip-conf.ts';
 import { LIMIT_DEFAULTS, ZONES_DEFAULTS } from './limit-conf.ts';
 import { LISTING_DEFAULTS } from './listing-conf.ts';
@@ -121,6 +122,7 @@ export const LOCATION_DEFAULTS: LocationConf = {
   ...SUBREQUESTS_DEFAULTS,
   ...SUB_FILTER_DEFAULTS,
   ...CHARSET_DEFAULTS,
+  ...FILE_DEFAULTS,
   ...GZIP_DEFAULTS,
 };
 

@@ -1,6 +1,7 @@
 import type { AdmissionConf } from './admission-conf.ts';
 import type { CharsetConf } from './charset-conf.ts';
 import type { CoreConf, RewriteConf } from './core-conf.ts';
+import type { FileConf } from './file-conf.ts';
 import type { GzipConf } from './gzip-conf.ts';
 import type { HeadersConf } from './headers-conf.ts';
 import type { LimitConf } from './limit-conf.ts';
@@ -20,6 +21,7 @@ import type { UserIdConf } from './user-id-conf.ts';
 export interface LocationConf
   extends CoreConf,
     RewriteConf,
+    FileConf,
     HeadersConf,
     LogConf,
     ProxyConf,

@@ -20,12 +20,14 @@ export interface ErrorLog {
   write(level: LogLevel, text: string, always?: boolean): void;
 }
 
-/** What is known of a file. Times in whole seconds since 1970. */
+/** What is known of a file. Times in whole seconds since 1970. Lent until the next one is asked for. */
 export type FileStatus = {
   readonly isFile: boolean;
   readonly isDirectory: boolean;
   readonly size: number;
   readonly mtime: number;
+  /** Two files of one path are told apart by it, where it is known. */
+  readonly inode?: number | undefined;
 };
 
 /** Why a file could not be had: `ENOENT`, `EACCES`, … as the system says. */
@@ -33,17 +35,18 @@ export type FileError = { readonly code: string; readonly errno: number };
 
 /** The file system, as nginx uses it: at once. Paths are bytes as latin1 text. */
 export interface Files {
-  /** Opens for reading; a descriptor, which the caller closes. */
+  /** Opens for reading, without waiting; a descriptor, which the caller closes. */
   open(path: string): number | FileError;
   close(descriptor: number): void;
-  statusOf(descriptor: number): FileStatus;
+  statusOf(descriptor: number): FileStatus | FileError;
   status(path: string): FileStatus | FileError;
   /** Without symbolic links; `undefined` where it cannot be said. */
   realPath?(path: string): string | undefined;
   isExecutable(path: string): boolean;
   /** Names in a directory, without `.` and `..`. */
   list(path: string): readonly string[] | FileError;
-  read(descriptor: number, into: Uint8Array, position: number): number | FileError;
+  /** Reads up to `bytes` from `position` on: all that fit, if it is not said. */
+  read(descriptor: number, into: Uint8Array, position: number, bytes?: number): number | FileError;
   /** Makes a file in `directory` that only this process knows, open for reading and writing. */
   temporary(directory: string): { readonly descriptor: number; readonly path: string } | FileError;
   write(descriptor: number, bytes: Uint8Array, position: number): number | FileError;

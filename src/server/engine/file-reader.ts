@@ -1,14 +1,15 @@
+import { CHUNK_BYTES } from '../../core/buffer-pool.ts';
+import type { Files } from './environment.ts';
 import type { BodyPart, BodySender } from './file-sender.ts';
 import type { ResponseWriter } from './response-writer.ts';
 
-/** Bytes that are read at once. */
-const PIECE_BYTES = 32 * 1024;
-/** Pieces that are read within one turn of the loop, whoever takes them. */
-const PIECES_PER_TURN = 16;
+/** Chunks that are read within one turn of the loop, whoever takes them. */
+const PIECES_PER_TURN = 32;
 
 /** Reads parts of an open file for filters to look at, at the pace of who takes them. */
 export class FileReader implements BodySender {
   readonly #request: ResponseWriter;
+  readonly #files: Files;
   readonly #descriptor: number;
   readonly #parts: readonly BodyPart[];
   #next = 0;
@@ -17,9 +18,15 @@ export class FileReader implements BodySender {
   #stopped = false;
   #reading = false;
 
-  /** The descriptor is closed at the end. */
-  constructor(request: ResponseWriter, descriptor: number, parts: readonly BodyPart[]) {
+  /** The descriptor is closed at the end, by the `files` that have opened it. */
+  constructor(
+    request: ResponseWriter,
+    files: Files,
+    descriptor: number,
+    parts: readonly BodyPart[],
+  ) {
     this.#request = request;
+    this.#files = files;
     this.#descriptor = descriptor;
     this.#parts = parts;
   }
@@ -40,7 +47,7 @@ export class FileReader implements BodySender {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#request.site.environment.files.close(this.#descriptor);
+    this.#files.close(this.#descriptor);
   }
 
   #step(): void {
@@ -61,16 +68,14 @@ export class FileReader implements BodySender {
   }
 
   #read(): void {
-    const bytes = new Uint8Array(Math.min(this.#left, PIECE_BYTES));
-    const read = this.#request.site.environment.files.read(this.#descriptor, bytes, this.#position);
-    if (typeof read === 'object' || read === 0) {
+    const bytes = Math.min(this.#left, CHUNK_BYTES);
+    if (!this.#request.writeFromFile(this.#descriptor, this.#position, bytes)) {
       this.stop();
       this.#request.log('alert', 'a file was cut while it was sent');
       this.#request.cut();
       return;
     }
-    this.#position += read;
-    this.#left -= read;
-    this.#request.writeBytes(bytes.subarray(0, read));
+    this.#position += bytes;
+    this.#left -= bytes;
   }
 }

@@ -1,6 +1,7 @@
-import type { TransmitOperation } from '../../core/operation.ts';
+import { NO_SOCKET, type TransmitOperation } from '../../core/operation.ts';
 import { transmitOperation } from '../../core/operations.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
+import type { Files } from './environment.ts';
 import type { ResponseWriter } from './response-writer.ts';
 
 /** Bytes that go out in one operation: a slow client has the send timeout for each of these. */
@@ -17,25 +18,43 @@ export interface BodySender {
   stop(): void;
 }
 
-/** Sends parts of an open file behind what is queued; the kernel moves the bytes. */
+/**
+ * Sends parts of an open file behind what is queued; the kernel moves the bytes. Used again for
+ * the next file, once it is free.
+ */
 export class FileSender implements BodySender {
   readonly #request: ResponseWriter;
-  readonly #descriptor: number;
-  readonly #parts: readonly BodyPart[];
   readonly #transmit: TransmitOperation;
+  #files: Files;
+  #parts: readonly BodyPart[] = [];
   #next = 0;
   #position = 0;
   #left = 0;
-  #stopped = false;
+  #stopped = true;
 
-  /** The descriptor is closed at the end. */
-  constructor(request: ResponseWriter, descriptor: number, parts: readonly BodyPart[]) {
-    const { socket } = (request.client as ServerConnection).outbox;
+  constructor(request: ResponseWriter) {
     this.#request = request;
-    this.#descriptor = descriptor;
+    this.#files = request.site.environment.files;
+    this.#transmit = transmitOperation(NO_SOCKET, () => this.#sent());
+  }
+
+  /** Has it nothing to do, and nothing on its way? */
+  get isFree(): boolean {
+    return this.#stopped && this.#transmit.status !== 'pending';
+  }
+
+  /** The descriptor is closed at the end, by the `files` that have opened it. */
+  begin(files: Files, descriptor: number, parts: readonly BodyPart[]): void {
+    const { outbox } = this.#request.client as ServerConnection;
+    this.#files = files;
     this.#parts = parts;
-    this.#transmit = transmitOperation(socket, () => this.#sent());
+    this.#next = 0;
+    this.#left = 0;
+    this.#stopped = false;
+    this.#transmit.socket = outbox.socket;
     this.#transmit.file = descriptor;
+    if (outbox.queuedBytes === 0) this.drained();
+    else outbox.more = typeof parts[0] === 'object';
   }
 
   drained(): void {
@@ -59,8 +78,13 @@ export class FileSender implements BodySender {
       this.#stopped = true;
       this.#close();
       request.end();
-    } else if (typeof part === 'string') this.#request.writeText(part);
-    else {
+    } else if (typeof part === 'string') {
+      this.#request.writeText(part);
+      const { client } = this.#request;
+      if (client !== undefined) client.outbox.more = typeof this.#parts[this.#next] === 'object';
+    } else {
+      // The file comes now: nothing that is queued later is to wait for it.
+      (this.#request.client as ServerConnection).outbox.more = false;
       this.#position = part.position;
       this.#left = part.length;
       this.#submit();
@@ -96,6 +120,6 @@ export class FileSender implements BodySender {
   }
 
   #close(): void {
-    this.#request.site.environment.files.close(this.#descriptor);
+    this.#files.close(this.#transmit.file);
   }
 }

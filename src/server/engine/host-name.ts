@@ -63,8 +63,20 @@ function isPort(digits: string): boolean {
   return digits === '' || (/^\d+$/.test(digits) && Number(digits) <= PORT_MAX);
 }
 
+// Nearly all requests are for the same few names.
+let lastHost = '';
+let lastName = '';
+
 /** Without its port and the root's dot, in lower case. */
 export function hostName(host: string): string {
+  if (host !== lastHost) {
+    lastName = nameOf(host);
+    lastHost = host;
+  }
+  return lastName;
+}
+
+function nameOf(host: string): string {
   const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':');
   const name = end > 0 ? host.slice(0, end) : host;
   const bare = name.endsWith('.') ? name.slice(0, -1) : name;

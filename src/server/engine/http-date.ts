@@ -55,9 +55,19 @@ class SecondText {
   }
 }
 
+/** Times whose texts are kept: files are asked for again and again. */
+const KEPT = 256;
+const keptSeconds = new Float64Array(KEPT).fill(Number.NaN);
+const keptTexts: string[] = new Array<string>(KEPT).fill('');
+
 /** `seconds` since 1970 as HTTP writes it. */
 export function httpDate(seconds: number): string {
-  return new Date(seconds * 1000).toUTCString();
+  const at = seconds & (KEPT - 1);
+  if (keptSeconds[at] !== seconds) {
+    keptSeconds[at] = seconds;
+    keptTexts[at] = new Date(seconds * 1000).toUTCString();
+  }
+  return keptTexts[at] as string;
 }
 
 /** Seconds since 1970 of an HTTP date in any of its three forms (RFC 9110 §5.6.7). */

@@ -62,6 +62,8 @@ export class LocationTree {
   readonly #lengths: readonly number[];
   readonly #regexes: readonly Location[];
   readonly #named = new Map<string, Location>();
+  /** Some location here or below redirects by itself; known once modules have seen them all. */
+  #redirects: boolean | undefined;
 
   constructor(locations: readonly Location[]) {
     const regexes: Location[] = [];
@@ -90,9 +92,17 @@ export class LocationTree {
 
   /** The location that `uri` would be in with a slash behind it, where that redirects by itself. */
   withSlash(uri: string): Location | undefined {
+    if (!this.#mayRedirect()) return undefined;
     const match = this.#prefixes.get(`${uri}/`) ?? this.#exact.get(`${uri}/`);
     if (match?.location.autoRedirect) return match.location;
     return this.#longestPrefix(uri)?.location.tree.withSlash(uri);
+  }
+
+  #mayRedirect(): boolean {
+    this.#redirects ??= [...this.#exact.values(), ...this.#prefixes.values()].some(
+      ({ location: { autoRedirect, tree } }) => autoRedirect || tree.#mayRedirect(),
+    );
+    return this.#redirects;
   }
 
   #find(uri: string, taker: CaptureTaker): Match | undefined {

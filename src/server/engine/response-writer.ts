@@ -3,6 +3,7 @@ import { LAST_CHUNK, sendBytes, sendChunk } from '../../http/send-body.ts';
 import type { ServerConnection } from '../../http/server-connection.ts';
 import { BodyChain } from './body-chain.ts';
 import type { BodyFilter, BodyNext } from './body-filter.ts';
+import type { Files } from './environment.ts';
 import { FileReader } from './file-reader.ts';
 import { type BodyPart, type BodySender, FileSender } from './file-sender.ts';
 import { persists } from './persistence.ts';
@@ -21,6 +22,8 @@ const CHUNK_LINE_ENDS = 4;
  */
 export abstract class ResponseWriter extends RequestRouting {
   #sender: BodySender | undefined;
+  /** Made with the first file, and used again. */
+  #fileSender: FileSender | undefined;
   /** What the body goes through, where that is more than the connection. */
   #chain: BodyChain | undefined;
   /** A head that goes out with the first of its body. */
@@ -143,16 +146,54 @@ export abstract class ResponseWriter extends RequestRouting {
     return send(outbox, bytes, 0, bytes.length, true);
   }
 
-  /** Sends parts of an open file, which is closed at the end; then the answer is complete. */
-  sendFile(descriptor: number, parts: readonly BodyPart[]): void {
+  /**
+   * Reads a part of an open file and writes it: into chunks, which go back to their pool when they
+   * are sent. `false`: the file has less than that, or cannot be read.
+   */
+  writeFromFile(descriptor: number, position: number, length: number): boolean {
+    const { environment, targetParts } = this.site;
+    const { buffers } = targetParts;
+    const end = position + length;
+    for (let at = position; at < end; ) {
+      const chunk = buffers.take();
+      const bytes = Math.min(chunk.length, end - at);
+      const read = environment.files.read(descriptor, chunk, at, bytes);
+      if (typeof read === 'object' || read === 0) {
+        buffers.give(chunk);
+        return false;
+      }
+      this.#writeChunk(chunk, read);
+      if (this.client === undefined) break; // Somebody has cut the answer.
+      at += read;
+    }
+    return true;
+  }
+
+  #writeChunk(chunk: Uint8Array, bytes: number): void {
+    const { buffers } = this.site.targetParts;
     if (this.#chain !== undefined) {
-      this.#sender = new FileReader(this, descriptor, parts);
+      this.#chain.write(chunk.subarray(0, bytes));
+      buffers.give(chunk);
+      return;
+    }
+    const client = this.client as ServerConnection;
+    this.bodyBytes += bytes;
+    this.countFraming(bytes);
+    if (this.reframes) client.send(`${bytes.toString(16)}\r\n`);
+    if (!client.outbox.appendChunk(buffers, chunk, 0, bytes)) this.cut();
+    else if (this.reframes) client.send('\r\n');
+  }
+
+  /** Sends parts of an open file, which is closed at the end; then the answer is complete. */
+  sendFile(files: Files, descriptor: number, parts: readonly BodyPart[]): void {
+    if (this.#chain !== undefined) {
+      this.#sender = new FileReader(this, files, descriptor, parts);
       this.#sender.drained();
       return;
     }
-    this.#sender = new FileSender(this, descriptor, parts);
-    const { outbox } = this.client as ServerConnection;
-    if (outbox.queuedBytes === 0) this.#sender.drained();
+    if (this.#fileSender?.isFree !== true) this.#fileSender = new FileSender(this);
+    this.#sender = this.#fileSender;
+    this.#fileSender.begin(files, descriptor, parts);
   }
 
   override responseDrained(): void {

@@ -1,6 +1,7 @@
 import type { Template } from '../conf/template.ts';
 import type { FileError, Files } from '../engine/environment.ts';
 import { filePathOf } from '../engine/file-path.ts';
+import { filesOf } from '../engine/location-files.ts';
 import type { HttpModule } from '../engine/module.ts';
 import type { Request } from '../engine/request.ts';
 import { systemError } from '../engine/system-errors.ts';
@@ -12,7 +13,7 @@ export const indexFilesModule: HttpModule = {
   location(location, site) {
     const names = location.conf.index.map((name: Template) => site.template(name));
     const pathOf = filePathOf(location, site);
-    const { files } = site.environment;
+    const files = filesOf(location, site);
     location.content.push((request): Verdict => {
       if (!request.uri.endsWith('/')) return NEXT;
       if (!/^(?:GET|HEAD|POST)$/.test(request.method)) return NEXT;

@@ -12,6 +12,8 @@ const HEADER_LENGTH_MIN = 7;
 const PART_OVERHEAD_BYTES = 256;
 const OVERHEAD_BYTES_MAX = 4096;
 
+const ACCEPTS = 'Accept-Ranges: bytes\r\n';
+
 /** From `start` on, up to and without `end`. */
 type Range = { readonly start: number; readonly end: number };
 
@@ -31,12 +33,12 @@ function answerParts(request: Request, maxRanges: number): void {
   const { head } = request.client as ServerConnection;
   const asked = head.get('range');
   if (asked === undefined || !isMeant(request, asked, head.get('if-range'))) {
-    out.add('Accept-Ranges', 'bytes');
+    out.lines.push(ACCEPTS);
     return;
   }
   const most = out.singleRange ? 1 : maxRanges;
   const ranges = parseRanges(asked.slice('bytes='.length), out.contentLength, most);
-  if (ranges === 'ignored') out.add('Accept-Ranges', 'bytes');
+  if (ranges === 'ignored') out.lines.push(ACCEPTS);
   else if (ranges === 'unsatisfiable') {
     out.remove('Content-Range');
     out.add('Content-Range', `bytes */${out.contentLength}`);

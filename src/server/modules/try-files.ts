@@ -1,6 +1,7 @@
 import type { TryFiles } from '../conf/core-conf.ts';
 import { directoryOf } from '../engine/file-path.ts';
 import type { Location } from '../engine/location.ts';
+import { filesOf } from '../engine/location-files.ts';
 import type { HttpModule } from '../engine/module.ts';
 import type { Request } from '../engine/request.ts';
 import type { Site } from '../engine/site.ts';
@@ -24,7 +25,7 @@ function handlerOf({ files, last }: TryFiles, location: Location, site: Site): H
     return { nameOf: site.template(path), varies: hasVariables(path), isDirectory };
   });
   const uriOf = 'uri' in last ? site.template(last.uri) : undefined;
-  const system = site.environment.files;
+  const system = filesOf(location, site);
   return (request): Verdict => {
     const top = directory(request);
     for (const { nameOf, varies, isDirectory } of tried) {

@@ -207,7 +207,7 @@ export class FaultyCalls implements SystemCalls {
 
   epollControl(epoll: number, operation: number, fd: number, event: Int32Array | null): number {
     const answer = this.#real.epollControl(epoll, operation, fd, event);
-    if (operation === EPOLL_CTL_ADD && answer === 0 && event !== null) {
+    if (operation !== EPOLL_CTL_DEL && answer === 0 && event !== null) {
       this.#registered.set(fd, { epoll, event: event.slice() });
     }
     if (operation === EPOLL_CTL_DEL) this.#registered.delete(fd);

@@ -87,7 +87,8 @@ epollRule(
     const length = 64 * 1024 * 1024;
     await kit.ends(kit.transmit(client, { file: kit.site.file(Buffer.from('x')), length }), 'done');
     const turns = kit.port.loop.turn - firstTurn;
-    assert.ok(turns >= 16, `${turns} turns for 64 MiB`);
+    // 4 MiB at once, the first of them while it is submitted.
+    assert.ok(turns >= 15, `${turns} turns for 64 MiB`);
   },
   // A reader that is never behind: the kernel takes everything at once.
   () => ({ sendfile: (_to, _from, _position, bytes) => bytes }),

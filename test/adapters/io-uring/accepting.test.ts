@@ -7,9 +7,8 @@ import {
 } from '../../../adapters/io-uring/constants.ts';
 import type { UringPort } from '../../../adapters/io-uring/uring-port.ts';
 import type { Endpoint } from '../../../src/core/endpoint.ts';
-import type { SocketId } from '../../../src/core/operation.ts';
 import type { Kit } from '../../conformance/kit.ts';
-import { type PlainClient, plainClient } from '../linux/plain-client.ts';
+import { plainClient } from '../linux/plain-client.ts';
 import { type Override, uringRule } from './uring-rule.ts';
 
 const ENTRY_BYTES = 64;
@@ -63,8 +62,9 @@ uringRule(
   },
 );
 
-/** Cancellations that come too late: the kernel is asked for nothing instead. */
+/** The first cancellation comes too late: the kernel is asked for nothing instead. */
 const tooLate: Override = ({ map, ringEnter }) => {
+  let late = false;
   let entries = new Uint8Array(0);
   return {
     map(fd, bytes, offset) {
@@ -76,7 +76,8 @@ const tooLate: Override = ({ map, ringEnter }) => {
     },
     ringEnter(ring, count, flags) {
       for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
-        if (entries[at] !== IORING_OP_ASYNC_CANCEL) continue;
+        if (entries[at] !== IORING_OP_ASYNC_CANCEL || late) continue;
+        late = true;
         entries[at] = IORING_OP_NOP;
         entries.fill(0, at + 16, at + 32);
       }
@@ -85,38 +86,93 @@ const tooLate: Override = ({ map, ringEnter }) => {
   };
 };
 
-async function connectedToWithdrawn(kit: Kit): Promise<[listener: SocketId, client: PlainClient]> {
-  const { socket, bound } = await kit.listening();
-  const withdrawn = kit.accept(socket);
-  await kit.site.step();
-  kit.cancel(withdrawn);
-  await kit.ends(withdrawn, 'cancelled');
-  const client = plainClient(bound as Endpoint);
-  while (requests(kit) > 0) await kit.site.step();
-  return [socket, client];
-}
-
 uringRule(
-  'a connection that comes for a withdrawn accept is the next accept’s',
+  'a connection that comes for a withdrawn accept is that accept’s',
   async (kit) => {
-    const [listener, client] = await connectedToWithdrawn(kit);
-    const { accepted } = await kit.ends(kit.accept(listener), 'done');
+    const { socket, bound } = await kit.listening();
+    const withdrawn = kit.accept(socket);
+    await kit.site.step();
+    kit.cancel(withdrawn);
+    const client = plainClient(bound as Endpoint);
+    await kit.ends(withdrawn, 'done');
     client.say('x');
-    assert.equal(await kit.hear(accepted, 1), 'x');
-    assert.equal(kit.port.remoteEndpoint(accepted)?.address, '127.0.0.1');
+    assert.equal(await kit.hear(withdrawn.accepted, 1), 'x');
+    assert.equal(kit.port.remoteEndpoint(withdrawn.accepted)?.address, '127.0.0.1');
     assert.equal(kit.port.counters.acceptsShed, 0);
+    assert.equal(requests(kit), 0);
     client.close();
   },
   { override: tooLate },
 );
 
 uringRule(
-  'a connection that came for a withdrawn accept is shed, and counted, when its listener closes',
+  'connections are served in the order of the accepts, where one of those is withdrawn',
   async (kit) => {
-    const [listener, client] = await connectedToWithdrawn(kit);
-    await kit.ends(kit.close(listener), 'done');
+    const { socket, bound } = await kit.listening();
+    const [withdrawn, next] = [kit.accept(socket), kit.accept(socket)];
+    await kit.site.step();
+    kit.cancel(withdrawn);
+    const clients = [plainClient(bound as Endpoint), plainClient(bound as Endpoint)];
+    await kit.ends(withdrawn, 'done');
+    await kit.ends(next, 'done');
+    for (const [i, { accepted }] of [withdrawn, next].entries()) {
+      clients[i]?.say('x');
+      assert.equal(await kit.hear(accepted, 1), 'x');
+    }
+    for (const client of clients) client.close();
+  },
+  { override: tooLate },
+);
+
+for (const withdraws of [true, false]) {
+  const which = withdraws ? 'a withdrawn' : 'a posted';
+  uringRule(
+    `a connection that comes for ${which} accept while its listener closes is served`,
+    async (kit) => {
+      const { socket, bound } = await kit.listening();
+      const accept = kit.accept(socket);
+      await kit.site.step();
+      if (withdraws) kit.cancel(accept);
+      const close = kit.close(socket);
+      const client = plainClient(bound as Endpoint);
+      await kit.ends(accept, 'done');
+      await kit.ends(close, 'done');
+      client.say('x');
+      assert.equal(await kit.hear(accept.accepted, 1), 'x');
+      assert.equal(kit.port.counters.acceptsShed, 0);
+      client.close();
+    },
+    { override: tooLate },
+  );
+}
+
+uringRule(
+  'a connection that comes while a listener is reset is shed, and counted',
+  async (kit) => {
+    const { socket, bound } = await kit.listening();
+    const accept = kit.accept(socket);
+    await kit.site.step();
+    const close = kit.close(socket, { how: 'reset' });
+    const client = plainClient(bound as Endpoint);
+    await kit.ends(accept, 'cancelled');
+    await kit.ends(close, 'done');
     assert.equal(kit.port.counters.acceptsShed, 1);
     client.close();
   },
   { override: tooLate },
+);
+
+uringRule(
+  'a connection whose wake-up goes to a cancelled request is not left for nobody',
+  async (kit) => {
+    const { socket, bound } = await kit.listening();
+    const accept = kit.accept(socket);
+    await kit.site.step();
+    kit.cancel(accept);
+    const client = plainClient(bound as Endpoint); // The kernel is not entered before.
+    await kit.ends(accept, 'done');
+    client.say('x');
+    assert.equal(await kit.hear(accept.accepted, 1), 'x');
+    client.close();
+  },
 );

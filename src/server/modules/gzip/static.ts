@@ -1,9 +1,11 @@
+import type { Files } from '../../engine/environment.ts';
 import { filePathOf } from '../../engine/file-path.ts';
+import { filesOf } from '../../engine/location-files.ts';
 import type { HttpModule } from '../../engine/module.ts';
 import type { Request } from '../../engine/request.ts';
 import { systemError } from '../../engine/system-errors.ts';
 import { NEXT, type Verdict } from '../../engine/verdict.ts';
-import { answerFile } from '../static-files.ts';
+import { answerFile, notDescribed } from '../static-files.ts';
 import { mayCompress } from './conditions.ts';
 
 /** `gzip_static`: files that are there compressed. */
@@ -13,20 +15,22 @@ export const gzipStaticModule: HttpModule = {
     const { gzipStatic } = location.conf;
     if (gzipStatic === 'off') return;
     const pathOf = filePathOf(location, site);
+    const files = filesOf(location, site);
     location.content.push((request) => {
       if (request.method !== 'GET' && request.method !== 'HEAD') return NEXT;
       if (request.uri.endsWith('/')) return NEXT;
       const path = pathOf(request);
-      return path === undefined ? 500 : serve(request, `${path}.gz`, gzipStatic === 'always');
+      return path === undefined
+        ? 500
+        : serve(request, files, `${path}.gz`, gzipStatic === 'always');
     });
   },
 };
 
-function serve(request: Request, path: string, always: boolean): Verdict {
-  const { out, site, location } = request;
+function serve(request: Request, files: Files, path: string, always: boolean): Verdict {
+  const { out, location } = request;
   const isTaken = always || (!request.isSubrequest && mayCompress(request));
   if (!isTaken && !location.conf.gzipVary) return NEXT;
-  const { files } = site.environment;
   const descriptor = files.open(path);
   if (typeof descriptor !== 'number') {
     if (!/^(?:ENOENT|ENOTDIR|ENAMETOOLONG)$/.test(descriptor.code)) {
@@ -35,6 +39,7 @@ function serve(request: Request, path: string, always: boolean): Verdict {
     return NEXT;
   }
   const status = files.statusOf(descriptor);
+  if ('code' in status) return notDescribed(request, path, files, descriptor, status);
   if (!always) out.variesByEncoding = location.conf.gzipVary;
   if (!isTaken || !status.isFile) {
     files.close(descriptor);
@@ -42,5 +47,5 @@ function serve(request: Request, path: string, always: boolean): Verdict {
   }
   out.contentEncoding = 'gzip';
   out.add('Content-Encoding', 'gzip');
-  return answerFile(request, descriptor, status);
+  return answerFile(request, files, descriptor, status);
 }
