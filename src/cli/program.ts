@@ -89,6 +89,7 @@ function environmentOf(
     hosts: conf.addresses,
     plugins: conf.plugins ?? new Map(),
     log: (path, buffering) => logs.open(path, buffering),
+    appendLog: (path, lines, cache) => logs.append(path, lines, cache),
     errorLog: (confs) => logs.errorLog(confs.length > 0 ? confs : conf.main.errorLogs),
   };
 }

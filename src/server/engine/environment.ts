@@ -1,6 +1,6 @@
 import type { ProactorPort } from '../../core/proactor.ts';
 import type { Random } from '../../core/random.ts';
-import type { ErrorLogConf, LogBuffering, LogLevel } from '../conf/log-conf.ts';
+import type { ErrorLogConf, LogBuffering, LogLevel, OpenLogCache } from '../conf/log-conf.ts';
 import type { LocationPlugin } from '../modules/phases/plugin-of.ts';
 import type { Zones } from '../shared/zones.ts';
 import type { Hosts } from './hosts.ts';
@@ -80,5 +80,7 @@ export interface Environment {
   readonly hosts?: Hosts;
   /** The log of this path; asked for twice, it is the same. */
   log(path: string, buffering?: LogBuffering): LogFile;
+  /** Appends to a log whose name came with the lines. Without it, `log` is asked each time. */
+  appendLog?(path: string, lines: string, cache: OpenLogCache | undefined): FileError | undefined;
   errorLog(logs: readonly ErrorLogConf[]): ErrorLog;
 }
