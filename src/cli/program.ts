@@ -32,6 +32,7 @@ export class Program {
     const zones = new Zones(previous === undefined ? undefined : previous.#zones);
     const environment = environmentOf(conf, port, logs, zones);
     this.conf = conf;
+    for (const path of conf.logPaths) logs.open(path);
     this.#zones = zones;
     this.#site = conf.site && new Site(conf.site, environment, MODULES);
     this.#stream = conf.stream && new StreamSite(conf.stream, environment, STREAM_MODULES);

@@ -168,6 +168,7 @@ function readAccessLog(use: Use): void {
     use.fail(`no buffer is defined for access_log "${path}"`);
   if (buffer > 0 && path.includes('$')) use.fail('buffered logs cannot have variables in name');
   if (buffer > 0 && isSyslog(path)) use.fail('logs to syslog cannot be buffered');
+  if (!isSyslog(path) && !path.includes('$')) use.reader.logPaths.add(path);
   // What is said of a syslog is taken as it is written.
   const to = isSyslog(path) ? path : use.template(path);
   use.append('accessLogs', { path: to, format, buffer, flush, gzip, when });
