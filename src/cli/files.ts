@@ -1,12 +1,17 @@
+import { randomInt } from 'node:crypto';
 import {
   accessSync,
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
+  futimesSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readSync,
   realpathSync,
+  renameSync,
   type Stats,
   statSync,
   unlinkSync,
@@ -18,6 +23,8 @@ const PRIVATE = 0o600;
 /** Names that are tried for a temporary file. */
 const NAMES_MAX = 100;
 const NAME_DIGITS = 10;
+/** How far the next name is where one is taken: other workers may be at work in the same place. */
+const NAME_STEP_MAX = 1_000_000;
 
 /** A pipe that nobody writes to must not hold the process up. */
 const READ_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -51,6 +58,13 @@ export const systemFiles: Files = {
   remove: (path) => {
     attempt(() => unlinkSync(bytesOf(path)));
   },
+  rename: (from, to) => attemptCall(() => renameSync(bytesOf(from), bytesOf(to))),
+  makeDirectory: (path, mode) =>
+    attemptCall(() => {
+      mkdirSync(bytesOf(path), mode);
+    }),
+  setMode: (path, mode) => attemptCall(() => chmodSync(bytesOf(path), mode)),
+  setTime: (descriptor, mtime) => attemptCall(() => futimesSync(descriptor, mtime, mtime)),
 };
 
 /** Paths come as bytes of a request: they need not be UTF-8. */
@@ -66,6 +80,7 @@ function openTemporary(directory: string): { descriptor: number; path: string } 
       return { descriptor: openSync(bytesOf(path), 'wx+', PRIVATE), path };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === NAMES_MAX) throw error;
+      temporaries += randomInt(NAME_STEP_MAX);
     }
   }
 }
@@ -78,6 +93,13 @@ function statusOf(stats: Stats): FileStatus {
     mtime: Math.floor(stats.mtimeMs / 1000),
     inode: stats.ino,
   };
+}
+
+function attemptCall(work: () => void): FileError | undefined {
+  return attempt<FileError | undefined>(() => {
+    work();
+    return undefined;
+  });
 }
 
 function attempt<Value>(work: () => Value): Value | FileError {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Arguments, parseArguments, UsageError } from './arguments.ts';
 import { pathsOf } from './paths.ts';
+import { limitBacktracking } from './regex-limit.ts';
 import { SignalQueue } from './signal-queue.ts';
 
 const HELP = `Usage: sluice [-?hvVtTq] [-s signal] [-p prefix]
@@ -66,4 +67,5 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+limitBacktracking();
 await main(process.argv.slice(2));

@@ -1,9 +1,18 @@
 import { hostname } from 'node:os';
 import { isSyslog, syslogOf } from '../config/index.ts';
-import type { ErrorLog, ErrorLogConf, LogBuffering, LogFile, LogLevel } from '../server/index.ts';
+import type {
+  ErrorLog,
+  ErrorLogConf,
+  FileError,
+  LogBuffering,
+  LogFile,
+  LogLevel,
+  OpenLogCache,
+} from '../server/index.ts';
 import { BufferedLog } from './buffered-log.ts';
 import { FileErrorLog } from './error-log.ts';
 import { LogFiles } from './log-files.ts';
+import { NamedLogs } from './named-logs.ts';
 import { absolute, type Paths } from './paths.ts';
 import { SyslogLog } from './syslog-log.ts';
 import { StartError } from './system-error.ts';
@@ -15,6 +24,7 @@ const TOLD: ReadonlySet<LogLevel> = new Set(['emerg', 'alert', 'crit', 'error', 
 export class ProcessLogs {
   readonly #files = new LogFiles();
   readonly #paths: Paths;
+  readonly #named = new NamedLogs();
   readonly #buffers = new Map<string, BufferedLog>();
   readonly #syslogs = new Map<string, SyslogLog>();
 
@@ -27,6 +37,11 @@ export class ProcessLogs {
     if (isSyslog(path)) return this.#syslog(path);
     if (buffering !== undefined) return this.#buffered(path, buffering);
     return this.#files.open(path === 'stderr' ? path : absolute(path, this.#paths.prefix));
+  }
+
+  /** To a log whose name came with the lines. */
+  append(path: string, lines: string, cache: OpenLogCache | undefined): FileError | undefined {
+    return this.#named.append(absolute(path, this.#paths.prefix), lines, cache);
   }
 
   /** Without a word in the configuration: the log that the command line names. */
@@ -72,12 +87,14 @@ export class ProcessLogs {
   /** Answers what could not be opened again. */
   reopen(): readonly string[] {
     this.#flush();
+    this.#named.close();
     return this.#files.reopen();
   }
 
   close(): void {
     this.#flush();
     this.#buffers.clear();
+    this.#named.close();
     this.#files.close();
     for (const log of this.#syslogs.values()) log.close();
     this.#syslogs.clear();

@@ -4,6 +4,7 @@ import type { ProgramConf } from '../config/index.ts';
 import type { ProactorPort } from '../core/proactor.ts';
 import {
   type Environment,
+  type LocationConf,
   MODULES,
   Site,
   STREAM_MODULES,
@@ -29,6 +30,7 @@ export class Program {
   constructor(conf: ReadyConf, port: ProactorPort, logs: ProcessLogs, zones: Zones = new Zones()) {
     const environment = environmentOf(conf, port, logs, zones);
     this.conf = conf;
+    for (const path of conf.logPaths) logs.open(path);
     this.#site = conf.site && new Site(conf.site, environment, MODULES);
     this.#stream = conf.stream && new StreamSite(conf.stream, environment, STREAM_MODULES);
   }
@@ -85,11 +87,26 @@ function environmentOf(
     hosts: conf.addresses,
     plugins: conf.plugins ?? new Map(),
     log: (path, buffering) => logs.open(path, buffering),
+    appendLog: (path, lines, cache) => logs.append(path, lines, cache),
     errorLog: (confs) => logs.errorLog(confs.length > 0 ? confs : conf.main.errorLogs),
   };
 }
 
 /** Directories for files that are written while the program runs. */
 export function temporaryPaths({ site }: ProgramConf): ReadonlySet<string> {
-  return new Set(site?.servers.map(({ location }) => location.clientBodyTempPath));
+  const paths = new Set<string>();
+  for (const { location } of site?.servers ?? []) addTemporaryPaths(location, paths);
+  return paths;
+}
+
+function addTemporaryPaths(location: LocationConf, paths: Set<string>): void {
+  const { clientBodyTempPath, proxyPass, proxyStore, proxyTempPath } = location;
+  paths.add(clientBodyTempPath);
+  if (proxyPass !== undefined && proxyStore !== 'off') paths.add(proxyTempPath);
+  const { locations, limitExcept, script } = location;
+  for (const inner of locations) addTemporaryPaths(inner, paths);
+  if (limitExcept !== undefined) addTemporaryPaths(limitExcept.location, paths);
+  for (const step of script) {
+    if (step.kind === 'if' && step.location !== undefined) addTemporaryPaths(step.location, paths);
+  }
 }

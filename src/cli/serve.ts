@@ -26,7 +26,7 @@ export type Serving = {
 export async function serve({ site, stream, ...settings }: ServeOptions): Promise<Serving> {
   const main: MainConf = { ...MAIN_DEFAULTS, ...settings, masterProcess: false, daemon: false };
   const needs = needsOf(site, stream);
-  const nothing = { addresses: new Map(), files: [], warnings: [] };
+  const nothing = { addresses: new Map(), logPaths: [], files: [], warnings: [] };
   const conf: ProgramConf = { main, site, stream, ...needs, ...nothing };
   const prefix = site?.prefix ?? stream?.prefix ?? `${process.cwd()}/`;
   const paths = { prefix, config: '', errorLog: 'stderr' };

@@ -8,6 +8,7 @@ import type { Paths } from './paths.ts';
 import { ProcessLogs } from './process-logs.ts';
 import { Program } from './program.ts';
 import { programPort } from './program-port.ts';
+import { limitBacktracking } from './regex-limit.ts';
 import { failed } from './say.ts';
 import { crashText } from './system-error.ts';
 import { become } from './user.ts';
@@ -115,6 +116,7 @@ function told(kind: 'quit' | 'stop' | 'reopen'): void {
 }
 
 process.title = 'nginx: worker process';
+limitBacktracking();
 process.on('message', (message: MasterMessage) => {
   if (message.kind === 'start') start(message).catch(fail);
   else told(message.kind);

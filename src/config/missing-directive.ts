@@ -1,6 +1,6 @@
 import { ConfigError, type Position } from './config-error.ts';
 import type { DirectiveRow } from './directive.ts';
-import { NGINX_MODULES } from './nginx/index.ts';
+import { foreignHint, NGINX_MODULES } from './nginx/index.ts';
 import type { ContextName } from './scope.ts';
 
 /** What blocks a module's directives stand in: `main` for those outside of all others. */
@@ -44,5 +44,5 @@ export function missingDirective(
     }
   }
   if (rows.length > 0) return new ConfigError(`"${name}" directive is not allowed here`, position);
-  return new ConfigError(`unknown directive "${name}"`, position);
+  return new ConfigError(`unknown directive "${name}"`, position, foreignHint(name));
 }

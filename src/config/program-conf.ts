@@ -59,6 +59,8 @@ export type ProgramConf = {
   readonly addresses: ReadonlyMap<string, readonly string[]>;
   /** Files of `phase_module`: they are loaded before anything starts. */
   readonly phaseModules: readonly PhaseModuleUse[];
+  /** Files of access logs: they are made at the start, also where nobody writes to them. */
+  readonly logPaths: readonly string[];
   readonly files: readonly SourceFile[];
   /** What was accepted and should be known: `[warn]` lines. */
   readonly warnings: readonly string[];

@@ -55,7 +55,7 @@ export function readConfig(options: ReadOptions): ReadResult {
     const streams = main.parts.get('stream') as Scope | undefined;
     const stream = streams && buildStream(streams, prefix, reader);
     const { files } = parser;
-    const { warnings, phaseModules } = reader;
+    const { warnings, phaseModules, logPaths } = reader;
     const hosts = hostsOf(reader, site?.upstreams ?? [], stream?.upstreams ?? []);
     return {
       conf: {
@@ -65,6 +65,7 @@ export function readConfig(options: ReadOptions): ReadResult {
         hosts,
         addresses: new Map(),
         phaseModules,
+        logPaths: [...logPaths],
         files,
         warnings,
       },

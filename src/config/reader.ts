@@ -33,6 +33,8 @@ export class ConfigReader {
 
   /** Files of `phase_module`, to be loaded. */
   readonly phaseModules: PhaseModuleUse[] = [];
+  /** Files of all access logs, those that no server has in the end included. */
+  readonly logPaths: Set<string> = new Set<string>();
   /** Names of servers, to be looked up at the start. */
   readonly hosts: HostUse[] = [];
 

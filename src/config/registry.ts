@@ -1,4 +1,5 @@
 import type { DirectiveTable } from './directive.ts';
+import { absentDirectives } from './directives/absent.ts';
 import { admissionDirectives } from './directives/admission.ts';
 import { charsetDirectives } from './directives/charset.ts';
 import { coreDirectives } from './directives/core.ts';
@@ -15,6 +16,8 @@ import { lookupDirectives } from './directives/lookup.ts';
 import { mainDirectives } from './directives/main.ts';
 import { phaseDirectives } from './directives/phase.ts';
 import { proxyDirectives } from './directives/proxy.ts';
+import { proxyCacheDirectives } from './directives/proxy-cache.ts';
+import { proxyStoreDirectives } from './directives/proxy-store.ts';
 import { resolverDirectives } from './directives/resolver.ts';
 import { rewriteDirectives } from './directives/rewrite.ts';
 import { ssiDirectives } from './directives/ssi.ts';
@@ -44,6 +47,8 @@ export const DIRECTIVES: readonly DirectiveTable[] = [
   gzipDirectives,
   logDirectives,
   proxyDirectives,
+  proxyCacheDirectives,
+  proxyStoreDirectives,
   upstreamDirectives,
   resolverDirectives,
   phaseDirectives,
@@ -54,4 +59,5 @@ export const DIRECTIVES: readonly DirectiveTable[] = [
   userIdDirectives,
   streamDirectives,
   streamProxyDirectives,
+  absentDirectives,
 ];

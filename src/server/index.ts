@@ -15,6 +15,7 @@ export type {
   LogEscape,
   LogFormat,
   LogLevel,
+  OpenLogCache,
 } from './conf/log-conf.ts';
 export type { GeoConf, GeoRange, MapConf, MapEntry, SplitConf } from './conf/lookup-conf.ts';
 export type { Condition, Instruction, Script } from './conf/script.ts';

@@ -27,6 +27,37 @@ test('one that nginx has for this kind of block, too, is not there yet', (t) => 
   t.is(problem('events {}\nstream { gzip on; }')[0], '"gzip" directive is not allowed here');
 });
 
+test('what tunes a protocol that is not spoken is taken, what speaks it is not', (t) => {
+  const tuned = `fastcgi_temp_path /a; fastcgi_buffers 8 16k; uwsgi_param a b; scgi_buffering off;
+    grpc_set_header a b; memcached_connect_timeout 1s;
+    server { location / { fastcgi_param HTTPS on if_not_empty; } }`;
+  t.is(problem(`events {}\nhttp { ${tuned} }`)[0], '');
+  for (const name of ['fastcgi', 'grpc', 'memcached', 'scgi', 'uwsgi']) {
+    t.regex(
+      problem(`events {}\nhttp { server { location / { ${name}_pass a; } } }`)[0],
+      /not supp/,
+    );
+  }
+});
+
+test('what tunes a cache is taken, a cache is not', (t) => {
+  const tuned = 'proxy_cache_bypass $http_upgrade; proxy_no_cache $a; proxy_cache off;';
+  const conf = (text: string): string => `events {}\nhttp { ${text} }`;
+  t.is(problem(conf(`proxy_cache_path /a keys_zone=a:1m; server { ${tuned} }`))[0], '');
+  const [what, hint] = problem(conf('server { proxy_cache a; }'));
+  t.is(what, '"proxy_cache" directive is not supported yet');
+  t.regex(hint ?? '', /not cached/);
+});
+
+test("directives of modules that are not nginx's are unknown, and what does the same is named", (t) => {
+  const [what, hint] = problem('events {}\nhttp { more_set_headers "A: b"; }');
+  t.is(what, 'unknown directive "more_set_headers"');
+  t.regex(hint ?? '', /add_header/);
+  for (const name of ['access_by_lua_block', 'js_import', 'set_escape_uri', 'keyval_zone']) {
+    t.not(problem(`events {}\nhttp { ${name} a; }`)[1], undefined, name);
+  }
+});
+
 test('a name that nobody knows is unknown', (t) => {
   t.is(problem('events {}\nhttp { gzap on; }')[0], 'unknown directive "gzap"');
 });

@@ -53,6 +53,22 @@ test('proxy_redirect default needs a proxy_pass that says where it leads', (t) =
   t.regex(wrong('proxy_redirect nowhere;'), /invalid parameter "nowhere"/);
 });
 
+test('what is stored goes by its URI or has a path, with rights by who is meant', (t) => {
+  t.is(good('').proxyStore, 'off');
+  t.is(good('proxy_store off;').proxyStore, 'off');
+  t.is(good('proxy_store on;').proxyStore, 'uri');
+  t.deepEqual(good('proxy_store /a$uri;').proxyStore, { path: ['/a', { name: 'uri' }] });
+  t.regex(wrong('proxy_store "";'), /^empty path/);
+  t.regex(wrong('proxy_store on; proxy_store on;'), /"proxy_store" directive is duplicate/);
+  const access = (words: string): number => good(`proxy_store_access ${words};`).proxyStoreAccess;
+  t.is(good('').proxyStoreAccess, 0o600);
+  t.is(access('group:r'), 0o640);
+  t.is(access('user:r group:rw all:r'), 0o464);
+  for (const word of ['user:w', 'other:r', 'user', 'user:rw:r', 'toString:r', 'user:toString']) {
+    t.regex(wrong(`proxy_store_access ${word};`), new RegExp(`invalid value "${word}"`));
+  }
+});
+
 test('domains of cookies lose their first dot, and their expressions their case', (t) => {
   const { proxyCookieDomains } = good(
     'proxy_cookie_domain .a.example .b.example; proxy_cookie_domain ~^(.+)\\.c$ $1;',

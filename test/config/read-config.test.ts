@@ -84,6 +84,15 @@ test('files are included in their places, and are known', (t) => {
   );
 });
 
+test('logs are known that no server writes to in the end', (t) => {
+  const { logPaths } = good(
+    http(`access_log outer; log_format f f;
+      server { access_log inner f; location / { access_log off; } }
+      server { access_log /of/$host f; access_log syslog:server=127.0.0.1 f; }`),
+  );
+  t.deepEqual(logPaths, ['outer', 'inner']);
+});
+
 const MISTAKES: readonly (readonly [string, string])[] = [
   ['foo;', 'unknown directive "foo" in /etc/nginx.conf:1'],
   ['\nlisten 80;', '"listen" directive is not allowed here in /etc/nginx.conf:2'],

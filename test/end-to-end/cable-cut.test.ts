@@ -10,8 +10,8 @@ const LONG = process.env.SLUICE_LONG !== undefined;
 const DEADLINE_MS = LONG ? 6_000 : 1_000;
 /** After the cut, what was on its way is still worked off. */
 const SETTLE_MS = 200;
-/** Of a processor, while the proxy waits for what does not come. */
-const CPU_SHARE_MAX = 0.02;
+/** Of a processor, while the proxy waits for what does not come; who spins takes all of one. */
+const CPU_SHARE_MAX = 0.05;
 /** How late a deadline may be seen on a busy machine. */
 const LATE_MS_MAX = 2_000;
 

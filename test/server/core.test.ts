@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { connect } from '../../src/net/index.ts';
+import type { FileError, FileStatus } from '../../src/server/index.ts';
 import { rule } from '../net/worlds.ts';
-import { runConf } from './proxy-kit.ts';
-import { body, exchange, get } from './site-kit.ts';
+import { runConf, siteOf } from './proxy-kit.ts';
+import { body, environment, exchange, get, run } from './site-kit.ts';
 
 const KEPT = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const LAST = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
@@ -205,4 +206,75 @@ rule('the end of a connection between two requests is told at info', async (t, w
   await site.close();
   const { address } = world.any;
   t.true(site.errors.includes(`[info] *1 client ${address} closed keepalive connection`));
+});
+
+rule('what a regular expression captures by name may be set as well', async (t, world) => {
+  const site = await runConf(
+    world,
+    `server {
+       location ~ ^/(?<word>\\w+) {
+         if ($arg_set) { set $word $arg_set; }
+         return 200 $word;
+       }
+       location / { return 200 "[$word]"; }
+     }`,
+  );
+  t.is(await body(world, site, '/captured'), 'captured');
+  t.is(await body(world, site, '/captured?set=said'), 'said');
+  t.is(await body(world, site, '/'), '[]', 'nothing of another request is left');
+  await site.close();
+});
+
+rule('variables of TLS and of a cache exist, and find nothing', async (t, world) => {
+  const site = await runConf(
+    world,
+    `log_format f "$ssl_protocol $ssl_client_s_dn $http2 $upstream_cache_status"; access_log log f;
+     server { location / { return 200; } }`,
+  );
+  await get(world, site, '/');
+  await site.close();
+  t.deepEqual([...site.logs.values()], ['- - - -\n']);
+});
+
+rule('a log with variables is written only where the root of the request is', async (t, world) => {
+  const written: string[] = [];
+  const statuses = { '/there': { isDirectory: true }, '/file': { isDirectory: false } } as const;
+  const missing = { code: 'ENOENT', errno: 2 };
+  const status = (path: string): FileStatus | FileError =>
+    path in statuses
+      ? { isFile: false, size: 0, mtime: 0, ...statuses[path as keyof typeof statuses] }
+      : missing;
+  const conf = siteOf(
+    `server { root /$arg_root; open_log_file_cache max=3 min_uses=2;
+    location / { access_log /logs/$host f; return 200; } } log_format f line;`.replace(
+      /(.*) (log_format .*;)$/s,
+      '$2 $1',
+    ),
+  );
+  const servers = conf.servers.map((one) => ({ ...one, listens: [] }));
+  const site = await run(
+    world,
+    servers,
+    conf,
+    { ...environment(world, [], new Map()).files, status },
+    {
+      appendLog: (path, lines, cache) => {
+        written.push(`${path} ${lines.trim()} ${cache?.max} ${cache?.minUses}`);
+        return missing;
+      },
+    },
+  );
+  for (const root of ['there', 'file', 'none', 'there']) await get(world, site, `/?root=${root}`);
+  await site.close();
+  t.deepEqual(written, ['/logs/localhost line 3 2', '/logs/localhost line 3 2']);
+  const told = site.errors.filter((line) => !line.startsWith('[debug]'));
+  t.deepEqual(
+    told.map((line) => line.replace(/\*\d+ |, client: .*/g, '')),
+    [
+      '[crit] open() "/logs/localhost" failed (2: No such file or directory)',
+      '[error] "/file" is not a directory',
+      '[error] testing "/none" existence failed (2: No such file or directory)',
+    ],
+    'a log that fails is told of once in a while',
+  );
 });

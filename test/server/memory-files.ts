@@ -23,6 +23,10 @@ export function memoryFiles(contents: Readonly<Record<string, string>>): Files {
     temporary: () => MISSING,
     write: () => MISSING,
     remove: () => {},
+    rename: () => MISSING,
+    makeDirectory: () => MISSING,
+    setMode: () => MISSING,
+    setTime: () => MISSING,
     open: (path) => {
       const bytes = bytesOf(path);
       return bytes === undefined ? MISSING : opened.push(bytes) - 1;

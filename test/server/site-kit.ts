@@ -77,6 +77,10 @@ export function environment(
       temporary: () => missing,
       write: () => missing,
       remove: () => {},
+      rename: () => missing,
+      makeDirectory: () => missing,
+      setMode: () => missing,
+      setTime: () => missing,
     },
     log: (path) => ({
       write: (lines) => logs.set(path, (logs.get(path) ?? '') + lines),

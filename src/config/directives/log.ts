@@ -1,10 +1,10 @@
 import { COMBINED } from '../../server/conf/defaults.ts';
 import type { LogEscape, LogFormat, LogLevel } from '../../server/conf/log-conf.ts';
 import type { Template } from '../../server/conf/template.ts';
-import { type DirectiveTable, ignored, MANY, type Use } from '../directive.ts';
+import { type DirectiveTable, MANY, type Use } from '../directive.ts';
 import type { Scope } from '../scope.ts';
 import { isSyslog, syslogOf } from '../syslog.ts';
-import { sizeOf, timeOf } from '../values.ts';
+import { numberOf, sizeOf, timeOf } from '../values.ts';
 
 const LEVELS: readonly LogLevel[] = [
   'debug',
@@ -67,10 +67,37 @@ export const logDirectives: DirectiveTable = {
   open_log_file_cache: {
     contexts: ['http', 'server', 'location', 'stream', 'stream-server'],
     args: [1, 4],
-    support: 'no effect',
-    read: ignored,
+    default: 'off',
+    read: readCache,
   },
 };
+
+const CACHE_DEFAULTS = { inactive: '10s', min_uses: '1', valid: '60s' };
+/** Names that are known at once, whatever a file says. */
+const CACHE_MAX = 10_000;
+
+function readCache(use: Use): void {
+  if (use.first === 'off' && use.args.length === 1) {
+    use.set('openLogCache', undefined);
+    return;
+  }
+  const words: Record<string, string> = { ...CACHE_DEFAULTS };
+  for (const word of use.args) {
+    const [, name = '', value = ''] = /^(max|inactive|min_uses|valid)=(.+)$/.exec(word) ?? [];
+    if (name === '') use.fail(`invalid "open_log_file_cache" parameter "${word}"`);
+    words[name] = value;
+  }
+  const { max, inactive = '', min_uses: minUses = '', valid = '' } = words;
+  if (max === undefined) use.fail('"open_log_file_cache" must have "max" parameter');
+  const bad = (name: string): never =>
+    use.fail(`invalid "open_log_file_cache" parameter "${name}=${words[name]}"`);
+  use.set('openLogCache', {
+    max: Math.min(numberOf(max) || bad('max'), CACHE_MAX),
+    inactiveMs: timeOf(inactive) ?? bad('inactive'),
+    minUses: numberOf(minUses) || bad('min_uses'),
+    validMs: timeOf(valid) ?? bad('valid'),
+  });
+}
 
 function checkSyslog(use: Use, path: string): void {
   if (!isSyslog(path)) return;
@@ -141,5 +168,8 @@ function readAccessLog(use: Use): void {
     use.fail(`no buffer is defined for access_log "${path}"`);
   if (buffer > 0 && path.includes('$')) use.fail('buffered logs cannot have variables in name');
   if (buffer > 0 && isSyslog(path)) use.fail('logs to syslog cannot be buffered');
-  use.append('accessLogs', { path: use.template(path), format, buffer, flush, gzip, when });
+  if (!isSyslog(path) && !path.includes('$')) use.reader.logPaths.add(path);
+  // What is said of a syslog is taken as it is written.
+  const to = isSyslog(path) ? path : use.template(path);
+  use.append('accessLogs', { path: to, format, buffer, flush, gzip, when });
 }

@@ -3,6 +3,7 @@ import { HTTP_MODULES } from './http-modules.ts';
 import type { NginxModule } from './nginx-module.ts';
 import { STREAM_MODULES } from './stream-modules.ts';
 
+export { foreignHint } from './foreign.ts';
 export type { NginxModule } from './nginx-module.ts';
 
 /** All modules of open-source nginx at the level that is matched. */

@@ -24,6 +24,7 @@ export type PoolLimits = {
   readonly idlePerPeer: number;
   /** Exchanges after which a connection is closed. */
   readonly requests: number;
+  /** Age at which it is closed behind an exchange; one that is idle by then has one more. */
   readonly ageMs: number;
   /** How long a connection may be idle. */
   readonly idleMs: number;
@@ -114,7 +115,7 @@ export class UpstreamPool<Connection extends Poolable> {
       const slot = key.newest;
       const sinceMs = this.#sinceMs[slot] as number;
       const connection = this.#remove(slot);
-      if (connection.reusable && this.#isFresh(connection, sinceMs)) {
+      if (connection.reusable && this.#isFresh(sinceMs)) {
         this.counters.hits += 1;
         return connection;
       }
@@ -161,10 +162,8 @@ export class UpstreamPool<Connection extends Poolable> {
     return nowMs - connection.openedMs < ageMs;
   }
 
-  #isFresh(connection: Connection, sinceMs: number): boolean {
-    const nowMs = this.#clock.nowMs();
-    const { ageMs, idleMs } = this.#limits;
-    return nowMs - sinceMs < idleMs && nowMs - connection.openedMs < ageMs;
+  #isFresh(sinceMs: number): boolean {
+    return this.#clock.nowMs() - sinceMs < this.#limits.idleMs;
   }
 
   #evict(slot: number): void {

@@ -109,6 +109,7 @@ export const LOCATION_DEFAULTS: LocationConf = {
   addHeaderInherit: 'on',
   addTrailerInherit: 'on',
   expires: { kind: 'off' },
+  openLogCache: undefined,
   accessLogs: [],
   errorLogs: [],
   ...PROXY_DEFAULTS,

@@ -35,7 +35,19 @@ export type LogLevel = 'debug' | 'info' | 'notice' | 'warn' | 'error' | 'crit' |
 /** One `error_log`. */
 export type ErrorLogConf = { readonly path: string; readonly level: LogLevel };
 
+/** `open_log_file_cache`: logs with variables in their names that stay open. Times in milliseconds. */
+export type OpenLogCache = {
+  /** How many names are known at once. */
+  readonly max: number;
+  readonly inactiveMs: number;
+  /** Uses within that time after which a log stays open. */
+  readonly minUses: number;
+  /** How often it is looked whether the file still has its name. */
+  readonly validMs: number;
+};
+
 export interface LogConf {
+  readonly openLogCache: OpenLogCache | undefined;
   readonly accessLogs: readonly AccessLogConf[];
   readonly errorLogs: readonly ErrorLogConf[];
 }

@@ -40,6 +40,9 @@ export type CookieFlags = {
   readonly flags: readonly Template[];
 };
 
+/** Where the body of an answer is kept: at the path of its URI, or of this file. */
+export type ProxyStore = 'off' | 'uri' | { readonly path: Template };
+
 /** What `proxy_pass` does in a location. Times in milliseconds, sizes in bytes. */
 export interface ProxyConf {
   readonly proxyPass: ProxyPass | undefined;
@@ -77,6 +80,9 @@ export interface ProxyConf {
   readonly proxyIgnoreClientAbort: boolean;
   readonly proxyForceRanges: boolean;
   readonly proxyLimitRate: Template;
+  readonly proxyStore: ProxyStore;
+  /** Rights of files that are kept; directories made for them can be entered by who may read. */
+  readonly proxyStoreAccess: number;
 }
 
 const KIB = 1024;
@@ -116,4 +122,6 @@ export const PROXY_DEFAULTS: ProxyConf = {
   proxyIgnoreClientAbort: false,
   proxyForceRanges: false,
   proxyLimitRate: '0',
+  proxyStore: 'off',
+  proxyStoreAccess: 0o600,
 };

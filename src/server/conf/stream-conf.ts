@@ -110,6 +110,7 @@ export const STREAM_SERVER_DEFAULTS: StreamServerConf = {
   proxyNextUpstreamTimeout: 0,
   proxyProtocolOut: 0,
   proxyHalfClose: false,
+  openLogCache: undefined,
   accessLogs: [],
   errorLogs: [],
 };

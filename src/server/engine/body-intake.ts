@@ -102,8 +102,7 @@ export class BodyIntake {
   }
 
   #failed(): never {
-    const { fault } = this.#request.body;
-    this.#request.log('crit', `${fault?.call}() "${fault?.path}" failed (${fault?.code})`);
+    this.#request.log('crit', this.#request.body.fault ?? '');
     throw new HttpError('BODY_NOT_KEPT', 'no place for the body');
   }
 }

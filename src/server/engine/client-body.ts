@@ -9,9 +9,6 @@ export const PIECE_BYTES: number = 64 * 1024;
 /** What becomes of a body's file: one that overflowed has no name; others are asked for, and stay or go. */
 export type BodyFileUse = 'unnamed' | 'clean' | 'keep';
 
-/** Why a body cannot be kept: what the system has said. */
-export type BodyFault = { readonly path: string; readonly call: string; readonly code: string };
-
 /**
  * The body of a request that is read before anything is done with it: in memory up to a bound, and
  * otherwise in a temporary file. It can be sent as often as servers are tried.
@@ -24,7 +21,7 @@ export class ClientBody {
   #directory = '';
   #use: BodyFileUse = 'unnamed';
   #file: TemporaryFile | undefined;
-  #fault: BodyFault | undefined;
+  #fault: string | undefined;
   /** How much of it the current server has been given. */
   #sent = 0;
   /** Index of the chunk that is sent next. */
@@ -83,7 +80,8 @@ export class ClientBody {
     return shared;
   }
 
-  get fault(): BodyFault | undefined {
+  /** Why it cannot be kept: what the system has said. */
+  get fault(): string | undefined {
     return this.#fault;
   }
 
@@ -161,7 +159,7 @@ export class ClientBody {
     return true;
   }
 
-  #failed(fault: BodyFault): false {
+  #failed(fault: string): false {
     this.#fault = fault;
     return false;
   }

@@ -1,6 +1,6 @@
 import type { ProactorPort } from '../../core/proactor.ts';
 import type { Random } from '../../core/random.ts';
-import type { ErrorLogConf, LogBuffering, LogLevel } from '../conf/log-conf.ts';
+import type { ErrorLogConf, LogBuffering, LogLevel, OpenLogCache } from '../conf/log-conf.ts';
 import type { LocationPlugin } from '../modules/phases/plugin-of.ts';
 import type { Zones } from '../shared/zones.ts';
 import type { Hosts } from './hosts.ts';
@@ -51,6 +51,12 @@ export interface Files {
   temporary(directory: string): { readonly descriptor: number; readonly path: string } | FileError;
   write(descriptor: number, bytes: Uint8Array, position: number): number | FileError;
   remove(path: string): void;
+  /** Puts a file in the place of whatever has the other name. `EXDEV`: that is another file system. */
+  rename(from: string, to: string): FileError | undefined;
+  makeDirectory(path: string, mode: number): FileError | undefined;
+  setMode(path: string, mode: number): FileError | undefined;
+  /** When it was changed last, in seconds since 1970. */
+  setTime(descriptor: number, mtime: number): FileError | undefined;
 }
 
 /** What a site runs in. */
@@ -74,5 +80,7 @@ export interface Environment {
   readonly hosts?: Hosts;
   /** The log of this path; asked for twice, it is the same. */
   log(path: string, buffering?: LogBuffering): LogFile;
+  /** Appends to a log whose name came with the lines. Without it, `log` is asked each time. */
+  appendLog?(path: string, lines: string, cache: OpenLogCache | undefined): FileError | undefined;
   errorLog(logs: readonly ErrorLogConf[]): ErrorLog;
 }

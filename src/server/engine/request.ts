@@ -193,7 +193,8 @@ export class Request extends UpstreamSession {
   clientEnded(): boolean {
     if (this.isPaced) return true;
     if (this.delay.isWaiting || this.subrequests?.clientEnded() === true) return true;
-    return this.attempts.server >= 0 && !this.location.conf.proxyIgnoreClientAbort;
+    const { proxyIgnoreClientAbort, proxyStore } = this.location.conf;
+    return this.attempts.server >= 0 && !proxyIgnoreClientAbort && proxyStore === 'off';
   }
 
   /** The client broke HTTP within its body. */

@@ -30,6 +30,7 @@ import { Resolvers } from './resolvers.ts';
 import type { SiteCounters } from './site-counters.ts';
 import { SiteLogs } from './site-logs.ts';
 import { compileTemplate, type Evaluate } from './templates.ts';
+import type { Unattended } from './unattended.ts';
 import { upstreamHeadLimits } from './upstream-head-limits.ts';
 import { Variables } from './variables.ts';
 import type { Handler } from './verdict.ts';
@@ -54,6 +55,8 @@ export class Site implements SessionShared {
   readonly parts: Map<symbol, unknown> = new Map<symbol, unknown>();
   readonly resolvers: Resolvers;
   /** Run when the last connection has ended and none will come. */
+  /** What is under way for requests that are over; each takes itself out. */
+  readonly unattended: Set<Unattended> = new Set();
   readonly atEnd: (() => void)[] = [];
   readonly connections: ConnectionList = new ConnectionList();
   // Of `SessionShared`: a request goes where its location says.
@@ -207,6 +210,7 @@ export class Site implements SessionShared {
   }
 
   #end(): void {
+    for (const work of this.unattended) work.stop();
     this.target.close();
     for (const end of this.atEnd) end();
     this.resolvers.close();

@@ -10,9 +10,19 @@ const TEXTS: Readonly<Record<string, string>> = {
   EMFILE: 'Too many open files',
   ENFILE: 'Too many open files in system',
   ENOSPC: 'No space left on device',
+  EROFS: 'Read-only file system',
+  EXDEV: 'Invalid cross-device link',
+  EDQUOT: 'Disk quota exceeded',
+  EEXIST: 'File exists',
+  EIO: 'Input/output error',
   ENAMETOOLONG: 'File name too long',
   ELOOP: 'Too many levels of symbolic links',
 };
+
+/** `open() "/a" failed (2: No such file or directory)`. */
+export function fileFault(call: string, path: string, error: FileError): string {
+  return `${call}() "${path}" failed ${systemError(error)}`;
+}
 
 /** `(2: No such file or directory)`. */
 export function systemError({ code, errno }: FileError): string {

@@ -132,12 +132,15 @@ export class Variables<Of extends Evaluated = Request> {
     this.define(name, { get: volatile ? overruled : kept, set });
   }
 
-  /** What a group `(?<name>…)` of some regular expression has captured last. */
+  /** What a group `(?<name>…)` of some regular expression has captured last, or `set` has said since. */
   defineCapture(name: string): void {
     if (this.#known.has(name)) return;
     const slot = this.newSlot();
     this.captureSlots.set(name, slot);
-    this.#known.set(name, { get: ({ values }) => values[slot] });
+    const set = (of: Of, value: string): void => {
+      of.values[slot] = value;
+    };
+    this.#known.set(name, { get: ({ values }) => values[slot], set });
   }
 
   /** A place among the values of a request. */

@@ -1,33 +1,58 @@
 import type { AccessLogConf, LogEscape } from '../conf/log-conf.ts';
 import type { Template } from '../conf/template.ts';
 import type { Environment, LogFile } from '../engine/environment.ts';
+import { directoryOf } from '../engine/file-path.ts';
+import type { Location } from '../engine/location.ts';
 import type { HttpModule } from '../engine/module.ts';
+import type { Request } from '../engine/request.ts';
+import type { Site } from '../engine/site.ts';
+import { systemError } from '../engine/system-errors.ts';
 import { type Evaluate, hasVariables } from '../engine/templates.ts';
-import type { Evaluated, Variable, Variables } from '../engine/variables.ts';
+import type { Variable, Variables } from '../engine/variables.ts';
+import { type Logging, type NamedLogging, namedLog } from './named-log.ts';
 
 /** `access_log`: a line for each request, at its end. */
 export const accessLogModule: HttpModule = {
   name: 'access log',
   location(location, site) {
-    for (const conf of location.conf.accessLogs) location.loggers.push(loggerOf(conf, site));
+    const { accessLogs, openLogCache: cache } = location.conf;
+    if (accessLogs.length === 0) return;
+    const named = { cache, mayWrite: hasRoot(location, site) };
+    for (const conf of accessLogs) location.loggers.push(loggerOf(conf, site, named));
   },
 };
 
+/** Names that clients have a part in are logs only where there are files for them. */
+function hasRoot(location: Location, site: Site): (request: Request) => boolean {
+  const directory = directoryOf(location, site);
+  return (request) => {
+    const path = directory(request);
+    const status = site.environment.files.status(path === '' ? '/' : path);
+    if ('code' in status) {
+      request.log('error', `testing "${path}" existence failed ${systemError(status)}`);
+      return false;
+    }
+    if (!status.isDirectory) request.log('error', `"${path}" is not a directory`);
+    return status.isDirectory;
+  };
+}
+
 /** What lines are written for: the requests of a site of `http`, or the sessions of `stream`. */
-export interface LogHost<Of extends Evaluated> {
+export interface LogHost<Of extends Logging> {
   readonly environment: Environment;
   readonly variables: Variables<Of>;
   template(template: Template): Evaluate<Of>;
 }
 
 /** Writes one line of an `access_log`. */
-export function loggerOf<Of extends Evaluated>(
+export function loggerOf<Of extends Logging>(
   conf: AccessLogConf,
   site: LogHost<Of>,
+  named: NamedLogging<Of>,
 ): (of: Of) => void {
   const line = lineOf(conf, site);
   const when = conf.when === undefined ? undefined : site.template(conf.when);
-  const write = writerOf(conf, site);
+  const write = writerOf(conf, site, named);
   return (request) => {
     if (when !== undefined) {
       const value = when(request);
@@ -37,15 +62,13 @@ export function loggerOf<Of extends Evaluated>(
   };
 }
 
-function writerOf<Of extends Evaluated>(
+function writerOf<Of extends Logging>(
   { path, buffer, flush, gzip = 0 }: AccessLogConf,
   site: LogHost<Of>,
+  named: NamedLogging<Of>,
 ): (line: string, request: Of) => void {
-  if (hasVariables(path)) {
-    const evaluate = site.template(path);
-    return (line, request) => site.environment.log(evaluate(request)).write(line);
-  }
   const { environment } = site;
+  if (hasVariables(path)) return namedLog(site.template(path), environment, named);
   const buffering = buffer === 0 ? undefined : { buffer, flush, gzip };
   const lines = new LogLines(environment, environment.log(path as string, buffering));
   return (line) => lines.add(line);
@@ -80,7 +103,7 @@ class LogLines {
   }
 }
 
-function lineOf<Of extends Evaluated>(
+function lineOf<Of extends Logging>(
   { format }: AccessLogConf,
   site: LogHost<Of>,
 ): (request: Of) => string {
@@ -101,13 +124,13 @@ function lineOf<Of extends Evaluated>(
 }
 
 /** A line's variables, the text before each, and what comes after the last. */
-type Pieces<Of extends Evaluated> = {
+type Pieces<Of extends Logging> = {
   readonly before: readonly string[];
   readonly variables: readonly Variable<Of>[];
   readonly end: string;
 };
 
-function piecesOf<Of extends Evaluated>(template: Template, site: LogHost<Of>): Pieces<Of> {
+function piecesOf<Of extends Logging>(template: Template, site: LogHost<Of>): Pieces<Of> {
   const before: string[] = [];
   const variables: Variable<Of>[] = [];
   let text = '';

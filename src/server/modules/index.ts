@@ -32,6 +32,7 @@ import { ssiModule } from './ssi/index.ts';
 import { staticFilesModule } from './static-files.ts';
 import { stubStatusModule } from './stub-status.ts';
 import { subFilterModule } from './sub-filter/index.ts';
+import { tlsVariablesModule } from './tls-variables.ts';
 import { tryFilesModule } from './try-files.ts';
 import { userIdModule } from './user-id.ts';
 
@@ -39,6 +40,7 @@ import { userIdModule } from './user-id.ts';
 export const MODULES: readonly HttpModule[] = [
   coreVariablesModule,
   requestVariablesModule,
+  tlsVariablesModule,
   lookupModule,
   proxyProtocolModule,
   rewriteModule,

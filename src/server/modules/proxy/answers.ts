@@ -1,6 +1,7 @@
 import type { ClientConnection } from '../../../http/client-connection.ts';
 import type { MessageHead } from '../../../http/message-head.ts';
 import type { LocationConf } from '../../conf/location-conf.ts';
+import type { Location } from '../../engine/location.ts';
 import { RatePacer } from '../../engine/rate-pacer.ts';
 import type { Request } from '../../engine/request.ts';
 import type { Site } from '../../engine/site.ts';
@@ -15,6 +16,7 @@ import { PassedTrailers } from './passed-trailers.ts';
 import { ResponseFields } from './response-fields.ts';
 import { settle } from './settle.ts';
 import { routeOf, stickyOf } from './sticky-of.ts';
+import { type StoreRule, storeOf } from './store.ts';
 import { Switch } from './switch.ts';
 import type { UpstreamRun } from './upstream-run.ts';
 
@@ -30,10 +32,13 @@ export class Answers {
   readonly #next: NextServer;
   readonly #failing: Failing;
   readonly #trailers: PassedTrailers;
+  readonly #store: StoreRule | undefined;
   #areFieldsUsed: boolean | undefined;
 
-  constructor(conf: LocationConf, site: Site, next: NextServer, failing: Failing) {
+  constructor(location: Location, site: Site, next: NextServer, failing: Failing) {
+    const { conf } = location;
     const { proxyLimitRate, proxyBuffering } = conf;
+    this.#store = storeOf(location, site);
     this.#conf = conf;
     const isSlowed = proxyLimitRate !== '0' && proxyBuffering;
     this.#rate = isSlowed ? site.template(proxyLimitRate) : undefined;
@@ -100,6 +105,7 @@ export class Answers {
     request.out.singleRange = proxyForceRanges;
     request.conditionsOff = true;
     stickyOf(request)?.answered(request, routeOf(request));
+    this.#store?.begin(request, head);
     const rate = bytesOf(this.#rate?.(request) ?? '') ?? 0;
     if (rate > 0) request.filterBody((next) => new RatePacer(request, next, rate, 0));
     if (!request.writeHead()) return;
@@ -150,7 +156,7 @@ export class Answers {
       head.framing === 'none' || (head.framing === 'length' && head.contentLength === 0);
     if (isShort && attempts.takesPooled && request.requestEnded) {
       const { poolKey } = target.group.peer(server);
-      upstream.handTo(new Leftover(target.pool, poolKey, upstream));
+      new Leftover(request.site, target.pool, poolKey, upstream).begin();
     } else upstream.destroy();
     attempts.leave();
   }

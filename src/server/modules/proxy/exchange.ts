@@ -52,7 +52,7 @@ export class ProxyExchange implements UpstreamSide {
     this.#upward = new Upward(conf, site);
     this.#next = new NextServer(conf);
     this.#failing = new Failing(this.#next);
-    this.#answers = new Answers(conf, site, this.#next, this.#failing);
+    this.#answers = new Answers(location, site, this.#next, this.#failing);
   }
 
   begin(request: Request): void {
@@ -168,10 +168,12 @@ export class ProxyExchange implements UpstreamSide {
     const run = request.run as UpstreamRun;
     if (run.tunnel?.stop() === true) return true;
     const { upstream, attempts } = request;
-    if (upstream !== undefined && this.#conf.proxyIgnoreClientAbort && request.requestEnded) {
+    const isWanted = this.#conf.proxyIgnoreClientAbort || run.stored?.isOpen === true;
+    if (upstream !== undefined && isWanted && request.requestEnded) {
       settle(request, run, upstream);
       const { poolKey } = attempts.target.group.peer(attempts.server);
-      upstream.handTo(new Leftover(attempts.target.pool, poolKey, upstream));
+      const stored = run.stored?.handOn();
+      new Leftover(request.site, attempts.target.pool, poolKey, upstream, stored).begin();
       request.upstream = undefined;
       return false;
     }

@@ -3,6 +3,7 @@ import type { Request } from '../../engine/request.ts';
 import { ChunkJoin } from './chunk-join.ts';
 import type { Destination } from './destination.ts';
 import { PassedBody } from './passed-body.ts';
+import type { StoredBody } from './stored-body.ts';
 import type { Switch } from './switch.ts';
 import { Tries } from './tries.ts';
 
@@ -41,6 +42,8 @@ export class UpstreamRun {
   readonly passed: PassedBody = new PassedBody();
   /** The connection became a tunnel. */
   tunnel: Switch | undefined;
+  /** What is kept of the answer. */
+  stored: StoredBody | undefined;
 
   /** For variables, who may ask for it when the head is gone. */
   keepFields(head: MessageHead): void {
@@ -56,6 +59,7 @@ export class UpstreamRun {
     this.passed.reset();
     this.chunks.reset();
     this.tunnel = undefined;
+    this.stored = undefined;
     this.isOpen = false;
   }
 }

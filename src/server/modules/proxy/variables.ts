@@ -16,6 +16,8 @@ export const upstreamVariables: Required<Pick<HttpModule, 'variables' | 'familie
       const { text } = request.from;
       return list === undefined ? text : `${list}, ${text}`;
     },
+    // Nothing is cached.
+    upstream_cache_status: () => undefined,
     upstream_addr: listed(({ peer }) => peer),
     upstream_status: listed(({ status }) => (status === 0 ? '-' : String(status))),
     upstream_connect_time: listed(({ connectMs }) => seconds(connectMs)),

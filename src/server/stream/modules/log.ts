@@ -5,6 +5,7 @@ import type { StreamModule } from '../stream-module.ts';
 export const streamLogModule: StreamModule = {
   name: 'access log',
   server(server, site) {
-    for (const conf of server.conf.accessLogs) server.loggers.push(loggerOf(conf, site));
+    const { accessLogs, openLogCache: cache } = server.conf;
+    for (const conf of accessLogs) server.loggers.push(loggerOf(conf, site, { cache }));
   },
 };
