@@ -49,7 +49,7 @@ export abstract class FilteredSession extends Session implements SessionEngine, 
     const { loop } = shared.port;
     this.generation = shared.generation;
     this.route = shared.generation.proxy.rest;
-    this.runner = new PhaseRunner<FilteredSession>(this, loop);
+    this.runner = new PhaseRunner<FilteredSession>(this, loop, shared.handlerMs);
     this.request = new ForwardedRequest(this);
     this.up = new RequestSide(this, loop);
     this.down = new ResponseSide(this, loop);
@@ -64,6 +64,10 @@ export abstract class FilteredSession extends Session implements SessionEngine, 
 
   protected set face(face: SessionFace) {
     this.#face = face;
+  }
+
+  get isGathering(): boolean {
+    return this.up.isGathering;
   }
 
   handlerWaits(): void {

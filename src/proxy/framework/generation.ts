@@ -13,6 +13,8 @@ export interface PhasedShared extends SessionShared {
   readonly isCut: boolean;
   /** Protocols that clients may switch to, in lower case. */
   readonly upgrades: ReadonlySet<string>;
+  /** How long a handler of a phase may take; 0 is for ever. */
+  readonly handlerMs: number;
   /** A handler has thrown, or given what makes no sense. */
   handlerThrew(error: unknown): void;
 }

@@ -16,6 +16,7 @@ export {
   reply,
 } from './messages.ts';
 export type { Connection, Peer, PeerTimeouts, Upstream } from './peers.ts';
+export { HandlerTimeout } from './phase-runner.ts';
 export {
   type BodyFilter,
   definePlugin,

@@ -1,11 +1,13 @@
 import type { Endpoint } from '../../core/endpoint.ts';
 import type { HeadLimits } from '../../http/head-limits.ts';
+import type { ServerTimeouts } from '../../http/server-options.ts';
 import { checkedTimes, checkNames, wholeNumber } from '../checked-numbers.ts';
 import { type ProxyConfig, proxyConfig } from '../proxy-config.ts';
-import type { ListenLimits, ListenOptions } from './running.ts';
+import type { ListenLimits, ListenOptions, ListenTimeouts } from './running.ts';
 
 const ANY_ADDRESS = '0.0.0.0';
 const PORT_MAX = 65_535;
+const HANDLER_MS = 60_000;
 
 /** What `listen` reads: in the order of the type, where each has its sentence. */
 const NAMES: Readonly<Record<keyof ListenOptions, true>> = {
@@ -74,8 +76,19 @@ export function configOf({
     // Whether there is a tunnel is for the phases to say.
     headRules: { ...none.headRules, underscores, connect: true },
     earlyHints,
-    timeouts: checkedTimes('timeouts', none.timeouts, timeouts),
+    timeouts: timesOf(none.timeouts, timeouts),
   };
+}
+
+/** The deadlines of connections: what `timeouts` says but for `handlerMs`. */
+function timesOf(defaults: ServerTimeouts, given: ListenTimeouts = {}): ServerTimeouts {
+  const { handlerMs: _, ...times } = checkedTimes('timeouts', { ...defaults, handlerMs: 0 }, given);
+  return times;
+}
+
+/** How long a handler may take, in milliseconds. */
+export function handlerMsOf({ timeouts }: ListenOptions): number {
+  return timeouts?.handlerMs ?? HANDLER_MS;
 }
 
 type Limits = Pick<ProxyConfig, 'headLimits' | 'bodyBytesMax' | 'requestsMax'>;

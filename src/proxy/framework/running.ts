@@ -11,7 +11,7 @@ import type { Session } from '../session.ts';
 import { compile } from './compile.ts';
 import type { Definition } from './define-proxy.ts';
 import { Generation, LoggingPromises, type PhasedShared } from './generation.ts';
-import { configOf, endpointOf, listenOptions } from './listen-options.ts';
+import { configOf, endpointOf, handlerMsOf, listenOptions } from './listen-options.ts';
 import { PhasedSession } from './phased-session.ts';
 import { requestError } from './request-error.ts';
 import { upgradesOf } from './switching.ts';
@@ -27,6 +27,8 @@ export type ListenTimeouts = {
   readonly bodyMs?: number;
   readonly sendMs?: number;
   readonly idleMs?: number;
+  /** For the promise of a handler of a phase; 0 is for ever. */
+  readonly handlerMs?: number;
 };
 
 export type ListenLimits = {
@@ -149,6 +151,7 @@ export class PhasedProxy extends ReverseProxy implements PhasedShared {
   readonly upgrades: ReadonlySet<string>;
   isCut = false;
   readonly handlerThrew: (error: unknown) => void;
+  readonly handlerMs: number;
   readonly #logging: LoggingPromises;
 
   constructor(
@@ -166,6 +169,7 @@ export class PhasedProxy extends ReverseProxy implements PhasedShared {
       ...(accessLog && { log: sinkOf(accessLog, tell) }),
     });
     this.handlerThrew = tell;
+    this.handlerMs = handlerMsOf(options);
     this.upgrades = upgradesOf(options.upgrades ?? UPGRADES);
     this.#logging = new LoggingPromises((error) => this.handlerThrew(error));
     this.generation = this.#generationOf(definition);
