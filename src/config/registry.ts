@@ -2,6 +2,7 @@ import type { DirectiveTable } from './directive.ts';
 import { absentDirectives } from './directives/absent.ts';
 import { admissionDirectives } from './directives/admission.ts';
 import { charsetDirectives } from './directives/charset.ts';
+import { clientDirectives } from './directives/client.ts';
 import { coreDirectives } from './directives/core.ts';
 import { coreHintDirectives } from './directives/core-hints.ts';
 import { fileDirectives } from './directives/files.ts';
@@ -34,6 +35,7 @@ export const DIRECTIVES: readonly DirectiveTable[] = [
   mainDirectives,
   httpDirectives,
   coreDirectives,
+  clientDirectives,
   coreHintDirectives,
   fileDirectives,
   rewriteDirectives,
