@@ -1,7 +1,7 @@
 import type { ErrorLog, ErrorLogConf, LogFile, LogLevel } from '../server/index.ts';
 
-/** The most urgent one first. */
-const LEVELS: readonly LogLevel[] = [
+/** The most urgent one first: their numbers are those of syslog (RFC 5424 §6.2.1), too. */
+export const LEVELS: readonly LogLevel[] = [
   'emerg',
   'alert',
   'crit',

@@ -1,22 +1,13 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { SyslogConf } from '../config/index.ts';
 import type { LogFile, LogLevel } from '../server/index.ts';
+import { LEVELS } from './error-log.ts';
 
 /** Bytes of one message; what is longer is cut. */
 const MESSAGE_BYTES_MAX = 2400;
 /** Messages that wait for the kernel; more than these are lost. */
 const WAITING_MAX = 1024;
 
-const SEVERITIES: readonly LogLevel[] = [
-  'emerg',
-  'alert',
-  'crit',
-  'error',
-  'warn',
-  'notice',
-  'info',
-  'debug',
-];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** A log that is sent to a syslog server, a datagram for each line (RFC 3164). */
@@ -33,7 +24,7 @@ export class SyslogLog implements LogFile {
 
   write(lines: string, level?: LogLevel): void {
     const { facility, severity, tag, hostname } = this.#conf;
-    const urgency = level === undefined ? severity : SEVERITIES.indexOf(level);
+    const urgency = level === undefined ? severity : LEVELS.indexOf(level);
     const host = hostname ? `${this.#hostname} ` : '';
     const head = `<${facility * 8 + urgency}>${timeOf(new Date())} ${host}${tag}: `;
     for (const line of lines.split('\n')) if (line !== '') this.#send(head + line);

@@ -19,14 +19,7 @@ export abstract class RequestRouting extends RequestState {
 
   /** Keeps what a regular expression has captured, by number and by name. */
   captured(captures: RegExpExecArray): void {
-    this.captures = captures;
-    const { groups } = captures;
-    if (groups === undefined) return;
-    const { captureSlots } = this.site.variables;
-    for (const name of Object.keys(groups)) {
-      const slot = captureSlots.get(name);
-      if (slot !== undefined) this.values[slot] = groups[name];
-    }
+    this.site.variables.keepCaptured(this, captures);
   }
 
   /** For the phases: the location that the URI belongs to. */

@@ -143,6 +143,17 @@ export class Variables<Of extends Evaluated = Request> {
     this.#known.set(name, { get: ({ values }) => values[slot], set });
   }
 
+  /** Keeps what a regular expression has captured, by number and by name. */
+  keepCaptured(of: Evaluated, captures: RegExpExecArray): void {
+    of.captures = captures;
+    const { groups } = captures;
+    if (groups === undefined) return;
+    for (const name of Object.keys(groups)) {
+      const slot = this.captureSlots.get(name);
+      if (slot !== undefined) of.values[slot] = groups[name];
+    }
+  }
+
   /** A place among the values of a request. */
   newSlot(): number {
     this.slots += 1;

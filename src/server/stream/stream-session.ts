@@ -120,14 +120,7 @@ export abstract class StreamSession implements Evaluated {
 
   /** A regular expression has matched. */
   captured(captures: RegExpExecArray): void {
-    this.captures = captures;
-    const { groups } = captures;
-    if (groups === undefined) return;
-    const { captureSlots } = this.site.variables;
-    for (const name of Object.keys(groups)) {
-      const slot = captureSlots.get(name);
-      if (slot !== undefined) this.values[slot] = groups[name];
-    }
+    this.site.variables.keepCaptured(this, captures);
   }
 
   /** A message about this session, with what identifies it, in nginx's form. */

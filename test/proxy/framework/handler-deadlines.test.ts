@@ -24,10 +24,10 @@ for (const phase of PHASES) {
 }
 
 worldTest('each handler has its own time', async (t, world) => {
-  const slow: AnyPhases = { requestFilter: () => sleep(300, undefined) };
+  const slow: AnyPhases = { requestFilter: () => sleep(800, undefined) };
   const proxy = defineProxy(slow).phases(slow).phases(slow);
   const last = proxy.route('/', { requestFilter: () => reply(204) });
-  await world.listen(last, { timeouts: { handlerMs: 600 } });
+  await world.listen(last, { timeouts: { handlerMs: 2_000 } });
   t.is((await world.get('/')).status, 204);
   t.deepEqual(world.errors, []);
 });
